@@ -1,0 +1,1 @@
+//! The admission webhook over HTTPS: reviews in, answers out.

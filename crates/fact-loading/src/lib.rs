@@ -1,0 +1,1 @@
+//! Answers the engine's questions: images, keys, services, the cluster.

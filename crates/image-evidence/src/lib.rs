@@ -1,0 +1,1 @@
+//! Gathers what registries hold about an image: signatures, attestations, bundles.

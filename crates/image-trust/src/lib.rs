@@ -1,0 +1,1 @@
+//! The vocabulary of image trust: what a policy demands of an image, what was found, and why it was refused.

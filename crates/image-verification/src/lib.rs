@@ -1,0 +1,1 @@
+//! Judges evidence against demands: pure, synchronous, at a given time.

@@ -1,0 +1,1 @@
+//! JSON patches, JSON differences and strategic merge patches with Kyverno's anchors.

@@ -1,0 +1,1 @@
+//! A registry client for the OCI distribution API: narrow, bounded, and careful with credentials.

@@ -1,0 +1,1 @@
+//! The Pod Security Standards as Kubernetes' pod-security-admission checks them.

@@ -1,0 +1,1 @@
+//! CEL as Kubernetes and Kyverno speak it: parsed, type checked, bounded, and evaluated without I/O.

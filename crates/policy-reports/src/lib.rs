@@ -1,0 +1,1 @@
+//! Decisions as policy reports: rows, summaries, wgpolicyk8s.io and openreports.io.

@@ -1,0 +1,1 @@
+//! A registry in the process, throw-away keys, certificates and logs: what the demo and the tests sign with.

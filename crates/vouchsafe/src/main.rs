@@ -1,0 +1,2 @@
+//! The one binary: hands its arguments to the command line.
+fn main() {}
