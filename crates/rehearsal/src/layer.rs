@@ -46,12 +46,18 @@ impl Layer {
     /// # Errors
     /// [`RehearsalError::Crypto`] where the library refuses.
     pub fn signature(key: &SigningKey, payload: Vec<u8>) -> Result<Self, RehearsalError> {
-        let signature = STANDARD.encode(key.sign(&payload)?);
-        Ok(Self {
+        let signature = key.sign(&payload)?;
+        Ok(Self::signed(payload, &signature))
+    }
+
+    /// A claim and what is said to be its signature.
+    #[must_use]
+    pub fn signed(payload: Vec<u8>, signature: &[u8]) -> Self {
+        Self {
             media_type: SIMPLE_SIGNING.to_owned(),
             bytes: payload,
-            annotations: BTreeMap::from([(SIGNATURE.to_owned(), signature)]),
-        })
+            annotations: BTreeMap::from([(SIGNATURE.to_owned(), STANDARD.encode(signature))]),
+        }
     }
 
     /// A signed envelope.

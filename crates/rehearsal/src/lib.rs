@@ -20,8 +20,10 @@ pub mod statement;
 pub mod dsse;
 pub mod bundle;
 pub mod layer;
+pub mod authority;
 pub mod repository;
 
+pub use authority::Authority;
 pub use content::Content;
 pub use error::RehearsalError;
 pub use keys::{Algorithm, SigningKey};

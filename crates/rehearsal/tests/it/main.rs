@@ -3,3 +3,5 @@
 // `cfg(test)` tells clippy that all of it is test code, functions without `#[test]` too.
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod authority;
