@@ -56,8 +56,10 @@ fn is_separator(text: &str) -> bool {
     matches!(text, "" | "." | "_" | "__") || text.bytes().all(|byte| byte == b'-')
 }
 
-/// A tag: a word character, then up to 127 word characters, dots or hyphens.
-pub(crate) fn is_tag(text: &str) -> bool {
+/// Whether `text` is a tag: a word character, then up to 127 word characters, dots or hyphens. Such a text can
+/// stand in a URL as it is.
+#[must_use]
+pub fn is_tag(text: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     text.len() <= MAX_TAG_BYTES
         && text.bytes().next().is_some_and(is_word)

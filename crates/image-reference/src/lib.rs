@@ -18,5 +18,6 @@ mod location;
 
 pub use default_registry::{DefaultRegistry, DefaultRegistryError};
 pub use digest::{Digest, DigestAlgorithm, DigestError};
+pub use grammar::is_tag;
 pub use location::{DOCKER_HUB_HOST, LocationError, RepositoryLocation};
 pub use reference::{ImageReference, ReferenceError, ReferenceFault};

@@ -1,0 +1,257 @@
+//! One question to one endpoint: scheme found, authorised, repeated where that helps, shared with all who ask it too.
+//!
+//!     deliver ─▶ coalesce ─▶ scheme* ─▶ attempt* ─▶ (401? token, once more) ─▶ transport
+//!
+//! Out: an answer with a 2xx status; every other status is an error.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, StatusCode};
+use image_reference::RepositoryLocation;
+use url::Url;
+
+use crate::call::Call;
+use crate::challenge::Challenge;
+use crate::coalesce::Flights;
+use crate::credentials::Identity;
+use crate::endpoint::{Endpoint, Path, Scheme};
+use crate::error::{RegistryError, RegistryErrorKind};
+use crate::host_memory::{Host, HostMemory};
+use crate::retry::{self, Jitter};
+use crate::tokens::{TokenScope, Tokens};
+use crate::transport::{Incoming, Outgoing, Transport};
+
+/// One question
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Question {
+    pub(crate) method: Method,
+    pub(crate) location: RepositoryLocation,
+    /// What stands after the repository; grammar-checked where the URL is made.
+    pub(crate) what: What,
+    pub(crate) accept: &'static str,
+    pub(crate) max_bytes: u64,
+}
+
+/// An owned [`Path`], or a further page whose query a registry gave
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum What {
+    Manifest(crate::endpoint::ManifestName),
+    Blob(image_reference::Digest),
+    Referrers {
+        subject: image_reference::Digest,
+        query: Option<String>,
+    },
+}
+
+impl What {
+    fn path(&self) -> Path<'_> {
+        match self {
+            Self::Manifest(name) => Path::Manifest(name),
+            Self::Blob(digest) => Path::Blob(digest),
+            Self::Referrers { subject, .. } => Path::Referrers(subject),
+        }
+    }
+
+    fn query(&self) -> Option<&str> {
+        match self {
+            Self::Referrers { query, .. } => query.as_deref(),
+            Self::Manifest(_) | Self::Blob(_) => None,
+        }
+    }
+}
+
+/// What the answer depends on beside the question: nobody gets another's
+type Key = (Question, Identity, bool);
+
+/// Delivers questions
+#[derive(Debug, Clone)]
+pub(crate) struct Courier {
+    transport: Transport,
+    tokens: Tokens,
+    hosts: HostMemory,
+    jitter: Arc<Jitter>,
+    flights: Flights<Key, Arc<Incoming>>,
+}
+
+impl Courier {
+    pub(crate) fn new(transport: Transport, tokens: Tokens, jitter_seed: u64) -> Self {
+        Self {
+            transport,
+            tokens,
+            hosts: HostMemory::new(),
+            jitter: Arc::new(Jitter::new(jitter_seed)),
+            flights: Flights::default(),
+        }
+    }
+
+    /// What is remembered of the endpoint's host.
+    pub(crate) fn host(&self, endpoint: &Endpoint) -> Arc<Host> {
+        self.hosts.host(endpoint.authority())
+    }
+
+    /// The answer to `question` at `endpoint`.
+    pub(crate) async fn deliver(
+        &self,
+        endpoint: &Endpoint,
+        question: Question,
+        call: &Call,
+    ) -> Result<Arc<Incoming>, RegistryError> {
+        let key = (
+            question,
+            call.access.keychain.identity(),
+            call.access.allow_insecure,
+        );
+        let start = || {
+            let (this, endpoint, question, call) =
+                (self.clone(), endpoint.clone(), key.0.clone(), call.clone());
+            async move { this.try_schemes(&endpoint, &question, &call).await.map(Arc::new) }
+        };
+        self.flights.join(key.clone(), call.deadline, start).await
+    }
+
+    async fn try_schemes(
+        &self,
+        endpoint: &Endpoint,
+        question: &Question,
+        call: &Call,
+    ) -> Result<Incoming, RegistryError> {
+        let host = self.host(endpoint);
+        let allowed = endpoint.schemes(call.access.allow_insecure);
+        // A host that has answered is not asked in another way: a broken HTTPS does not open HTTP.
+        let known = host.scheme().filter(|scheme| allowed.contains(scheme));
+        let schemes = known.as_ref().map_or(allowed, std::slice::from_ref);
+        let mut first_failure = None;
+        for &scheme in schemes {
+            match self.try_often(&host, endpoint, scheme, question, call).await {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        RegistryErrorKind::Unreachable | RegistryErrorKind::Tls
+                    ) =>
+                {
+                    first_failure.get_or_insert(error);
+                }
+                answer => return answer,
+            }
+        }
+        Err(first_failure
+            .unwrap_or_else(|| RegistryError::new(RegistryErrorKind::Protocol, "no scheme to try")))
+    }
+
+    async fn try_often(
+        &self,
+        host: &Host,
+        endpoint: &Endpoint,
+        scheme: Scheme,
+        question: &Question,
+        call: &Call,
+    ) -> Result<Incoming, RegistryError> {
+        let mut url = endpoint.url(scheme, &question.location, &question.what.path())?;
+        url.set_query(question.what.query());
+        let errand = Errand {
+            host,
+            scheme,
+            url,
+            question,
+            scope: TokenScope {
+                origin: format!("{}://{}", scheme.name(), endpoint.authority()),
+                repository: endpoint.repository(&question.location),
+                identity: call.access.keychain.identity(),
+            },
+            call,
+        };
+        let mut tried = 0_u32;
+        loop {
+            tried = tried.saturating_add(1);
+            let answer = self.try_once(&errand).await;
+            let wait = answer
+                .as_ref()
+                .err()
+                .and_then(|error| self.jitter.wait(error, tried, call.deadline));
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return answer,
+            }
+        }
+    }
+
+    /// One attempt; a second one within it when the registry asks for (fresh) authorisation.
+    async fn try_once(&self, errand: &Errand<'_>) -> Result<Incoming, RegistryError> {
+        let deadline = errand.call.deadline;
+        let permit = deadline
+            .bound(async { Ok(errand.host.gate.acquire().await) })
+            .await?;
+        let authorization = match (
+            self.tokens.kept(&errand.scope),
+            errand.host.challenge(errand.scheme),
+        ) {
+            (Some(kept), _) => Some(kept),
+            // A password is not offered before this very request is asked for it.
+            (None, Some(challenge @ Challenge::Bearer { .. })) => self.obtain(&challenge, errand).await?,
+            (None, Some(Challenge::Basic) | None) => None,
+        };
+        let mut incoming = self.send(errand, authorization).await?;
+        if incoming.status == StatusCode::UNAUTHORIZED
+            && let Some(challenge) = Challenge::from_headers(&incoming.headers)
+        {
+            errand.host.remember_challenge(errand.scheme, &challenge);
+            self.tokens.drop(&errand.scope);
+            if let Some(fresh) = self.obtain(&challenge, errand).await? {
+                incoming = self.send(errand, Some(fresh)).await?;
+            }
+        }
+        drop(permit);
+        if incoming.status.is_success() {
+            return Ok(incoming);
+        }
+        if incoming.status == StatusCode::UNAUTHORIZED {
+            self.tokens.drop(&errand.scope);
+        }
+        let method = &errand.question.method;
+        let wait = retry::asked_for(&incoming.headers);
+        Err(
+            RegistryError::from_answer(method, incoming.status, &incoming.body, wait)
+                .during(method, &errand.url),
+        )
+    }
+
+    async fn obtain(
+        &self,
+        challenge: &Challenge,
+        errand: &Errand<'_>,
+    ) -> Result<Option<HeaderValue>, RegistryError> {
+        self.tokens
+            .obtain(challenge, &errand.url, &errand.scope, errand.call)
+            .await
+    }
+
+    async fn send(
+        &self,
+        errand: &Errand<'_>,
+        authorization: Option<HeaderValue>,
+    ) -> Result<Incoming, RegistryError> {
+        let outgoing = Outgoing {
+            method: errand.question.method.clone(),
+            url: errand.url.clone(),
+            accept: errand.question.accept,
+            authorization,
+            form: None,
+            follow_redirects: true,
+            max_bytes: errand.question.max_bytes,
+            requests: &errand.call.requests,
+        };
+        let incoming = self.transport.exchange(outgoing, errand.call.deadline).await?;
+        errand.host.remember_scheme(errand.scheme);
+        Ok(incoming)
+    }
+}
+
+/// A question on its way by one scheme
+struct Errand<'a> {
+    host: &'a Host,
+    scheme: Scheme,
+    url: Url,
+    question: &'a Question,
+    scope: TokenScope,
+    call: &'a Call,
+}

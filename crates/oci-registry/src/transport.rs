@@ -1,0 +1,326 @@
+//! One HTTP exchange: out, perhaps redirected, and back with a bounded body.
+//!
+//! In: a request whose URL is already judged. Out: status, headers, body up to a limit.
+//! Never: a header that proves something, at another origin than the one it was made for; a redirect from
+//! elsewhere to this machine or to a metadata service, by address or by name.
+
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
+
+use crate::addresses::{self, Nearness};
+use crate::deadline::{Deadline, RequestCount};
+use crate::error::{RegistryError, RegistryErrorKind, quoted};
+use crate::limits;
+
+/// The connections to all hosts
+#[derive(Debug, Clone)]
+pub(crate) struct Transport {
+    /// For the hosts that names lead to.
+    direct: reqwest::Client,
+    /// For this machine: no proxy stands between, as with Go's clients.
+    local: reqwest::Client,
+    /// For the hosts that redirects lead to: its resolver refuses this machine.
+    redirected: reqwest::Client,
+}
+
+/// A client that cannot be built
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// An added certificate authority is not PEM
+    #[error("added certificate authorities are not valid PEM")]
+    Certificates(#[source] reqwest::Error),
+    /// TLS could not be set up
+    #[error("the registry client could not be set up")]
+    Setup(#[source] reqwest::Error),
+}
+
+/// One request
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) accept: &'static str,
+    pub(crate) authorization: Option<HeaderValue>,
+    /// A form, for token servers.
+    pub(crate) form: Option<String>,
+    pub(crate) follow_redirects: bool,
+    /// Bytes of a good answer's body; a longer one is an error.
+    pub(crate) max_bytes: u64,
+    pub(crate) requests: &'a RequestCount,
+}
+
+/// One answer
+#[derive(Debug, Clone)]
+pub(crate) struct Incoming {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Transport {
+    /// Connections that trust the system's certificate authorities and those in `added` (PEM).
+    pub(crate) fn new(added: &[Vec<u8>]) -> Result<Self, TransportError> {
+        let mut certificates = Vec::new();
+        for pem in added {
+            certificates
+                .extend(reqwest::Certificate::from_pem_bundle(pem).map_err(TransportError::Certificates)?);
+        }
+        Ok(Self {
+            direct: client(Reach::Named, &certificates)?,
+            local: client(Reach::Local, &certificates)?,
+            redirected: client(Reach::Redirected, &certificates)?,
+        })
+    }
+
+    /// Sends `outgoing`, follows its redirects, and reads the answer until `deadline`.
+    pub(crate) async fn exchange(
+        &self,
+        outgoing: Outgoing<'_>,
+        deadline: Deadline,
+    ) -> Result<Incoming, RegistryError> {
+        let (method, url) = (outgoing.method.clone(), outgoing.url.clone());
+        let deadline = deadline.within(limits::EXCHANGE_TIMEOUT);
+        deadline
+            .bound(self.follow(outgoing))
+            .await
+            .map_err(|error| error.during(&method, &url))
+    }
+
+    async fn follow(&self, mut outgoing: Outgoing<'_>) -> Result<Incoming, RegistryError> {
+        let origin = outgoing.url.clone();
+        let is_local = addresses::nearness_of(&origin) == Nearness::Loopback;
+        let mut client = if is_local { &self.local } else { &self.direct };
+        for _ in 0..=limits::MAX_REDIRECTS {
+            outgoing.requests.add_one();
+            let response = request(client, &outgoing)
+                .send()
+                .await
+                .map_err(|error| failure(&error))?;
+            if !(outgoing.follow_redirects && is_redirect(response.status())) {
+                return receive(response, &outgoing).await;
+            }
+            let target = target(&origin, &outgoing.url, response.headers())?;
+            if !addresses::is_same_origin(&outgoing.url, &target) {
+                outgoing.authorization = None;
+                client = match (is_local, addresses::nearness_of(&target)) {
+                    (true, Nearness::Loopback) => &self.local,
+                    (true, Nearness::Elsewhere | Nearness::Forbidden) => &self.direct,
+                    (false, _) => &self.redirected,
+                };
+            }
+            outgoing.url = target;
+        }
+        let detail = format!("more than {} redirects", limits::MAX_REDIRECTS);
+        Err(RegistryError::new(RegistryErrorKind::Protocol, detail))
+    }
+}
+
+fn client(reach: Reach, added: &[reqwest::Certificate]) -> Result<reqwest::Client, TransportError> {
+    let builder = || {
+        let builder = reqwest::Client::builder();
+        let builder = if reach == Reach::Local {
+            builder.no_proxy()
+        } else {
+            builder
+        };
+        builder
+            .user_agent(concat!("vouchsafe/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .connect_timeout(limits::CONNECT_TIMEOUT)
+            .dns_resolver(Arc::new(Guarded(reach)))
+    };
+    builder()
+        .tls_certs_merge(added.iter().cloned())
+        .build()
+        .or_else(|error| {
+            // An image without a certificate store: only what was added can be trusted then, perhaps nothing.
+            tracing::warn!(%error, "the system's certificate authorities could not be loaded");
+            builder()
+                .tls_certs_only(added.iter().cloned())
+                .build()
+                .map_err(TransportError::Setup)
+        })
+}
+
+fn request(client: &reqwest::Client, outgoing: &Outgoing<'_>) -> reqwest::RequestBuilder {
+    let mut request = client
+        .request(outgoing.method.clone(), outgoing.url.clone())
+        .header(ACCEPT, outgoing.accept);
+    if let Some(authorization) = &outgoing.authorization {
+        request = request.header(AUTHORIZATION, authorization.clone());
+    }
+    if let Some(form) = &outgoing.form {
+        request = request
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form.clone());
+    }
+    request
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+/// Where an answer from `current` redirects to, if a registry first asked at `origin` may send us there.
+fn target(origin: &Url, current: &Url, headers: &HeaderMap) -> Result<Url, RegistryError> {
+    let refuse = |why: &str| {
+        Err(RegistryError::new(
+            RegistryErrorKind::Blocked,
+            format!("redirect refused: {why}"),
+        ))
+    };
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let Some(Ok(target)) = location.map(|location| current.join(location)) else {
+        return refuse("it names no URL");
+    };
+    let is_from_loopback = addresses::nearness_of(origin) == Nearness::Loopback;
+    match (target.scheme(), current.scheme()) {
+        ("https", _) | ("http", "http") => {}
+        _ => return refuse("it leaves HTTPS"),
+    }
+    if !target.username().is_empty() || target.password().is_some() {
+        return refuse("its URL holds a user name");
+    }
+    match addresses::nearness_of(&target) {
+        Nearness::Elsewhere => Ok(target),
+        Nearness::Loopback if is_from_loopback => Ok(target),
+        Nearness::Loopback | Nearness::Forbidden => {
+            refuse("it leads to this machine or to a metadata service")
+        }
+    }
+}
+
+async fn receive(response: reqwest::Response, outgoing: &Outgoing<'_>) -> Result<Incoming, RegistryError> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let body = if outgoing.method == Method::HEAD {
+        Bytes::new()
+    } else if status.is_success() {
+        read(response, outgoing.max_bytes, Overrun::Fail).await?
+    } else {
+        read(response, limits::MAX_ERROR_BYTES, Overrun::Cut).await?
+    };
+    Ok(Incoming {
+        status,
+        headers,
+        body,
+    })
+}
+
+/// What to do with a body that is longer than its limit
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Overrun {
+    Fail,
+    Cut,
+}
+
+/// Reads a body, never holding more than `max_bytes` and one chunk.
+async fn read(
+    mut response: reqwest::Response,
+    max_bytes: u64,
+    overrun: Overrun,
+) -> Result<Bytes, RegistryError> {
+    let too_large = || {
+        let detail = format!("answer is larger than {max_bytes} bytes");
+        RegistryError::new(RegistryErrorKind::TooLarge, detail)
+    };
+    if overrun == Overrun::Fail && response.content_length().is_some_and(|length| length > max_bytes) {
+        return Err(too_large());
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() as u64 > max_bytes {
+            match overrun {
+                Overrun::Fail => return Err(too_large()),
+                Overrun::Cut => break,
+            }
+        }
+    }
+    Ok(body.freeze())
+}
+
+/// What a transport error is: the innermost cause decides and is what people read.
+fn failure(error: &reqwest::Error) -> RegistryError {
+    let mut kind = if error.is_timeout() {
+        RegistryErrorKind::Timeout
+    } else if error.is_connect() {
+        RegistryErrorKind::Unreachable
+    } else {
+        RegistryErrorKind::Interrupted
+    };
+    let mut innermost: &dyn StdError = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+        if source.is::<Refused>() {
+            kind = RegistryErrorKind::Blocked;
+        }
+        let is_handshake = source
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(is_of_handshake);
+        if is_handshake && kind == RegistryErrorKind::Unreachable {
+            kind = RegistryErrorKind::Tls;
+        }
+    }
+    RegistryError::new(kind, quoted(&innermost.to_string()))
+}
+
+/// rustls hands its errors through as invalid data, and a peer that hangs up as an early end.
+fn is_of_handshake(error: &std::io::Error) -> bool {
+    matches!(
+        error.kind(),
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+    )
+}
+
+/// How a host came to be asked
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// By an image's name
+    Named,
+    /// By an image's name that means this machine
+    Local,
+    /// By a registry's redirect
+    Redirected,
+}
+
+/// A resolver that keeps names from standing for addresses they may not stand for
+#[derive(Debug)]
+struct Guarded(Reach);
+
+/// The name resolves only to addresses that may not be asked
+#[derive(Debug, thiserror::Error)]
+#[error("name resolves to an address that no registry has")]
+struct Refused;
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0;
+        Box::pin(async move {
+            let name = name.as_str();
+            let all: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
+            // `localhost` by its own name was judged with the URL; here it can only be a proxy's.
+            let may_be_here = reach != Reach::Redirected || addresses::is_localhost(name);
+            let allowed: Vec<SocketAddr> = all
+                .into_iter()
+                .filter(|address| match addresses::nearness_of_address(address.ip()) {
+                    Nearness::Elsewhere => true,
+                    Nearness::Loopback => may_be_here,
+                    Nearness::Forbidden => false,
+                })
+                .collect();
+            if allowed.is_empty() {
+                return Err(Refused.into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
+        })
+    }
+}
