@@ -15,7 +15,7 @@ pub struct ClusterResource {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct ClusterResourceSpec {
-    /// Files of CustomResourceDefinitions.
+    /// Files of `CustomResourceDefinition`s.
     pub crds: Vec<String>,
     /// Objects.
     pub resources: Vec<Map<String, Value>>,
