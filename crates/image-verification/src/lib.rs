@@ -1,1 +1,56 @@
 //! Judges evidence against demands: pure, synchronous, at a given time.
+//!
+//! In: [`image_trust::Evidence`] that a registry gave, an [`image_trust::ImageDemand`] that a policy makes, keys that
+//! the policy names, trust material, the time. Out: [`image_trust::ImageFindings`], one answer for each signer demanded.
+//! Never: a clock, a socket, a file, randomness, trust in an artifact's own word.
+//!
+//!     Evidence ─▶ PreparedEvidence ─┐
+//!     ImageDemand ─▶ Signer ────────┼─▶ authentication ─▶ Proof | Refusal
+//!     TrustMaterial ────────────────┘
+#![deny(clippy::arithmetic_side_effects)]
+
+pub mod limits;
+mod pem;
+mod base64_text;
+mod window;
+mod key;
+mod rejection;
+mod predicate_type;
+mod dsse;
+mod certificate;
+mod identity;
+mod chain;
+mod trust_material;
+mod sct;
+mod log_entry;
+mod candidate;
+mod bundle;
+mod log_body;
+mod transparency;
+mod timestamp;
+mod signer;
+mod authentication;
+mod evidence;
+mod notary;
+mod judgement;
+
+use image_trust::{Evidence, ImageDemand, ImageFindings};
+use jiff::Timestamp;
+
+pub use crate::evidence::PreparedEvidence;
+pub use crate::judgement::judge;
+pub use crate::predicate_type::is_same_predicate_type;
+pub use crate::signer::ResolvedKeys;
+pub use crate::trust_material::{TrustError, TrustMaterial};
+
+/// Judges `evidence` against `demand` as of `at`: [`PreparedEvidence::new`] and [`judge`] in one.
+#[must_use]
+pub fn verify(
+    evidence: &Evidence,
+    demand: &ImageDemand,
+    keys: &ResolvedKeys,
+    trust: &TrustMaterial,
+    at: Timestamp,
+) -> ImageFindings {
+    judge(&PreparedEvidence::new(evidence), demand, keys, trust, at)
+}

@@ -1,0 +1,198 @@
+//! X.509 certificates: whose they are, what names they carry, what Fulcio wrote into them.
+//!
+//! In: DER of a foreign certificate. Out: its key, its subject alternative names of every kind, its extensions. Never:
+//! trust; see `chain.rs`.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use der::asn1::ObjectIdentifier;
+use der::{Decode as _, Encode as _};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use crate::key::VerifyingKey;
+use crate::limits::MOST_NAMES;
+use crate::rejection::Rejection;
+
+/// Fulcio's arc: <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
+const FULCIO: &str = "1.3.6.1.4.1.57264.1.";
+/// A user name that an issuer vouches for (`type: username`).
+const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+
+/// Fulcio's extensions by the names that policies give them: Kyverno's six, then Fulcio's own names for the others.
+const EXTENSION_NAMES: [(&str, u8); 21] = [
+    ("oidcIssuer", 1),
+    ("githubWorkflowTrigger", 2),
+    ("githubWorkflowSha", 3),
+    ("githubWorkflowName", 4),
+    ("githubWorkflowRepository", 5),
+    ("githubWorkflowRef", 6),
+    ("buildSignerURI", 9),
+    ("buildSignerDigest", 10),
+    ("runnerEnvironment", 11),
+    ("sourceRepositoryURI", 12),
+    ("sourceRepositoryDigest", 13),
+    ("sourceRepositoryRef", 14),
+    ("sourceRepositoryIdentifier", 15),
+    ("sourceRepositoryOwnerURI", 16),
+    ("sourceRepositoryOwnerIdentifier", 17),
+    ("buildConfigURI", 18),
+    ("buildConfigDigest", 19),
+    ("buildTrigger", 20),
+    ("runInvocationURI", 21),
+    ("sourceRepositoryVisibilityAtSigning", 22),
+    ("deploymentEnvironment", 23),
+];
+
+/// A certificate, decoded.
+#[derive(Debug, Clone)]
+pub(crate) struct Certificate {
+    der: Vec<u8>,
+    parsed: x509_cert::Certificate,
+    key: VerifyingKey,
+}
+
+impl Certificate {
+    /// Decodes a certificate; one whose key nothing here can use is refused with it.
+    pub(crate) fn from_der(der: Vec<u8>) -> Result<Self, Rejection> {
+        let parsed = x509_cert::Certificate::from_der(&der)
+            .map_err(|cause| Rejection::malformed(format!("a certificate can't be read: {cause}")))?;
+        let key = parsed
+            .tbs_certificate
+            .subject_public_key_info
+            .to_der()
+            .ok()
+            .and_then(|spki| VerifyingKey::from_spki(&spki).ok())
+            .ok_or_else(|| Rejection::malformed("a certificate's public key is of no known kind"))?;
+        Ok(Self { der, parsed, key })
+    }
+
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    pub(crate) fn parsed(&self) -> &x509_cert::Certificate {
+        &self.parsed
+    }
+
+    pub(crate) fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// First and last second of the certificate's validity, both included.
+    pub(crate) fn validity(&self) -> (i64, i64) {
+        let validity = &self.parsed.tbs_certificate.validity;
+        let seconds = |time: &x509_cert::time::Time| {
+            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+        };
+        (seconds(&validity.not_before), seconds(&validity.not_after))
+    }
+
+    /// Whether the certificate names itself as its issuer.
+    pub(crate) fn is_self_issued(&self) -> bool {
+        self.parsed.tbs_certificate.subject == self.parsed.tbs_certificate.issuer
+    }
+
+    /// Whether basic constraints make it an authority.
+    pub(crate) fn is_authority(&self) -> bool {
+        let constraints = self
+            .parsed
+            .tbs_certificate
+            .get::<x509_cert::ext::pkix::BasicConstraints>();
+        matches!(constraints, Ok(Some((_, constraints))) if constraints.ca)
+    }
+
+    /// The subject's distinguished name, for people.
+    pub(crate) fn subject(&self) -> String {
+        self.parsed.tbs_certificate.subject.to_string()
+    }
+
+    /// Subject alternative names in the order Go's library gives them: DNS, email, IP, URI, Fulcio user name.
+    ///
+    /// A name that can't be read is left out, so that it meets no demand.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let extension = self.extension(SUBJECT_ALTERNATIVE_NAME);
+        let Some(Ok(SubjectAltName(names))) = extension.map(SubjectAltName::from_der) else {
+            return Vec::new();
+        };
+        let mut found: Vec<(u8, String)> = names.iter().take(MOST_NAMES).filter_map(shown).collect();
+        found.sort_by_key(|(kind, _)| *kind);
+        found.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// What Fulcio wrote under its first and its second OID for the issuer; they say the same where both are there.
+    pub(crate) fn issuers(&self) -> Vec<String> {
+        let mut issuers: Vec<String> = [1, 8]
+            .into_iter()
+            .filter_map(|number| self.fulcio(number))
+            .collect();
+        issuers.dedup();
+        issuers
+    }
+
+    /// The value of an extension by OID or by name; `Err` where no extension is called that.
+    pub(crate) fn extension_by_name(&self, name: &str) -> Result<Option<String>, UnknownExtension> {
+        if let Some((_, number)) = EXTENSION_NAMES.iter().find(|(known, _)| *known == name) {
+            return Ok(self.fulcio(*number));
+        }
+        let oid = ObjectIdentifier::new(name).map_err(|_| UnknownExtension)?;
+        Ok(self.extension(oid).map(|value| text_of(name, value)))
+    }
+
+    fn fulcio(&self, number: u8) -> Option<String> {
+        let oid = format!("{FULCIO}{number}");
+        let value = self.extension(ObjectIdentifier::new(&oid).ok()?)?;
+        Some(text_of(&oid, value))
+    }
+
+    fn extension(&self, oid: ObjectIdentifier) -> Option<&[u8]> {
+        let extensions = self.parsed.tbs_certificate.extensions.as_deref()?;
+        extensions
+            .iter()
+            .find(|extension| extension.extn_id == oid)
+            .map(|found| found.extn_value.as_bytes())
+    }
+}
+
+/// A policy names an extension that has no such name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct UnknownExtension;
+
+/// An extension's text: Fulcio's first six hold bare text, all others a `UTF8String`.
+fn text_of(oid: &str, value: &[u8]) -> String {
+    let is_bare = oid
+        .strip_prefix(FULCIO)
+        .and_then(|number| number.parse::<u8>().ok())
+        .is_some_and(|number| (1..=6).contains(&number));
+    if !is_bare && let Ok(text) = der::asn1::Utf8StringRef::from_der(value) {
+        return text.as_str().to_owned();
+    }
+    String::from_utf8_lossy(value).into_owned()
+}
+
+fn shown(name: &GeneralName) -> Option<(u8, String)> {
+    match name {
+        GeneralName::DnsName(name) => Some((0, name.to_string())),
+        GeneralName::Rfc822Name(name) => Some((1, name.to_string())),
+        GeneralName::IpAddress(octets) => Some((2, address(octets.as_bytes())?)),
+        GeneralName::UniformResourceIdentifier(name) => Some((3, name.to_string())),
+        GeneralName::OtherName(other) if other.type_id == FULCIO_OTHER_NAME => {
+            let text = other.value.decode_as::<der::asn1::Utf8StringRef<'_>>().ok()?;
+            Some((4, text.as_str().to_owned()))
+        }
+        GeneralName::OtherName(_)
+        | GeneralName::DirectoryName(_)
+        | GeneralName::EdiPartyName(_)
+        | GeneralName::RegisteredId(_) => None,
+    }
+}
+
+fn address(octets: &[u8]) -> Option<String> {
+    if let Ok(four) = <[u8; 4]>::try_from(octets) {
+        return Some(Ipv4Addr::from(four).to_string());
+    }
+    <[u8; 16]>::try_from(octets)
+        .ok()
+        .map(|sixteen| Ipv6Addr::from(sixteen).to_string())
+}

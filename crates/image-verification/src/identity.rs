@@ -1,0 +1,157 @@
+//! Identities: what a policy demands of a certificate's names, issuer and extensions.
+//!
+//! In: [`Identity`] as the policy writes it. Out: met, or Kyverno's text for the mismatch. Behaviour: Kyverno 1.19,
+//! spec/verify-images §3.4 — a subject is met by a wildcard *or* a regular expression over any subject alternative
+//! name, an issuer by a wildcard *and* a regular expression — but for one thing: a certificate without a name never
+//! meets a demanded subject.
+
+use image_trust::{Identity, ReasonCode, Refusal};
+use regex::{Regex, RegexBuilder};
+use scalars::wildcard;
+
+use crate::certificate::Certificate;
+use crate::limits::MOST_REGEXP_BYTES;
+use crate::rejection::Rejection;
+
+/// Bytes that a compiled regular expression may take.
+const MOST_PROGRAM_BYTES: usize = 1024 * 1024;
+
+/// A demanded identity, ready to compare.
+#[derive(Debug, Clone)]
+pub(crate) struct DemandedIdentity<'d> {
+    written: &'d Identity,
+    subject: Option<Regex>,
+    issuer: Option<Regex>,
+}
+
+impl<'d> DemandedIdentity<'d> {
+    /// Compiles the demand's regular expressions.
+    pub(crate) fn new(written: &'d Identity) -> Result<Self, Box<Refusal>> {
+        Ok(Self {
+            written,
+            subject: compile(written.subject_regexp.as_deref(), "subject")?,
+            issuer: compile(written.issuer_regexp.as_deref(), "issuer")?,
+        })
+    }
+
+    /// Whether `certificate` carries the identity.
+    pub(crate) fn is_met_by(&self, certificate: &Certificate) -> Result<(), Rejection> {
+        self.subject_is_met(certificate)?;
+        self.issuer_is_met(certificate)?;
+        for (name, demanded) in &self.written.extensions {
+            let Ok(found) = certificate.extension_by_name(name) else {
+                return Err(mismatch(format!("invalid certificate extension {name}")));
+            };
+            if !found
+                .as_deref()
+                .is_some_and(|found| wildcard::matches(demanded, found))
+            {
+                let found = found.unwrap_or_default();
+                return Err(mismatch(format!(
+                    "extension mismatch: expected {demanded} for key {name}, received {found}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn subject_is_met(&self, certificate: &Certificate) -> Result<(), Rejection> {
+        let wildcard = present(self.written.subject.as_deref());
+        if wildcard.is_none() && self.subject.is_none() {
+            return Ok(());
+        }
+        let names = certificate.names();
+        let is_met = names.iter().any(|name| {
+            wildcard.is_some_and(|pattern| wildcard::matches(pattern, name))
+                || self.subject.as_ref().is_some_and(|regexp| regexp.is_match(name))
+        });
+        if is_met {
+            return Ok(());
+        }
+        let demanded = wildcard
+            .or(self.written.subject_regexp.as_deref())
+            .unwrap_or_default();
+        Err(mismatch(format!(
+            "subject mismatch: expected {demanded}, received {}",
+            names.join(", ")
+        )))
+    }
+
+    fn issuer_is_met(&self, certificate: &Certificate) -> Result<(), Rejection> {
+        let wildcard = present(self.written.issuer.as_deref());
+        if wildcard.is_none() && self.issuer.is_none() {
+            return Ok(());
+        }
+        let issuers = certificate.issuers();
+        let meets = |issuer: &String| {
+            wildcard.is_none_or(|pattern| wildcard::matches(pattern, issuer))
+                && self.issuer.as_ref().is_none_or(|regexp| regexp.is_match(issuer))
+        };
+        if !issuers.is_empty() && issuers.iter().all(meets) {
+            return Ok(());
+        }
+        let demanded = wildcard
+            .or(self.written.issuer_regexp.as_deref())
+            .unwrap_or_default();
+        Err(mismatch(format!(
+            "issuer mismatch: expected {demanded}, received {}",
+            issuers.join(", ")
+        )))
+    }
+
+    /// The demand for people.
+    pub(crate) fn shown(&self) -> String {
+        let mut parts = Vec::new();
+        let written = self.written;
+        for (what, value) in [
+            ("subject", &written.subject),
+            ("subject regexp", &written.subject_regexp),
+            ("issuer", &written.issuer),
+            ("issuer regexp", &written.issuer_regexp),
+        ] {
+            if let Some(value) = present(value.as_deref()) {
+                parts.push(format!("{what} {value}"));
+            }
+        }
+        parts.extend(
+            written
+                .extensions
+                .iter()
+                .map(|(name, value)| format!("{name} {value}")),
+        );
+        if parts.is_empty() {
+            "any identity".to_owned()
+        } else {
+            parts.join(", ")
+        }
+    }
+}
+
+/// The empty string in a policy means that the field is not there.
+fn present(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn mismatch(text: String) -> Rejection {
+    Rejection::new(ReasonCode::WrongIdentity, text)
+}
+
+fn compile(pattern: Option<&str>, what: &str) -> Result<Option<Regex>, Box<Refusal>> {
+    let Some(pattern) = present(pattern) else {
+        return Ok(None);
+    };
+    let refusal = |cause: String| {
+        Box::new(Refusal::new(
+            ReasonCode::PolicyError,
+            format!("invalid regexp for {what}: {pattern} : {cause}"),
+        ))
+    };
+    if pattern.len() > MOST_REGEXP_BYTES {
+        return Err(refusal(format!("longer than {MOST_REGEXP_BYTES} bytes")));
+    }
+    RegexBuilder::new(pattern)
+        .size_limit(MOST_PROGRAM_BYTES)
+        .build()
+        .map(Some)
+        .map_err(|cause| refusal(cause.to_string().replace('\n', " ")))
+}

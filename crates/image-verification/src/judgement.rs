@@ -1,0 +1,237 @@
+//! Judgement: every demand's signers held against every candidate.
+//!
+//! In: decoded evidence, a demand. Out: one finding for each signer of the demand, in order. A stranger's artifact
+//! beside a valid one never refuses the valid one; an attestation is never a signature; a statement counts for a signer
+//! only where that signer made it, and then every one of its type does.
+
+use std::sync::Arc;
+
+use image_trust::{
+    AttestationDemand, ImageDemand, ImageFindings, Layouts, Proof, ReasonCode, Refusal, SignerDemand,
+    SignerFinding,
+};
+use jiff::Timestamp;
+
+use crate::authentication::{Bench, NO_CERTIFICATE, authenticate};
+use crate::evidence::{Decoded, Holds, PreparedEvidence};
+use crate::notary;
+use crate::predicate_type::is_same_predicate_type;
+use crate::rejection::{Rejection, Rejections};
+use crate::signer::{ResolvedKeys, Signer};
+use crate::trust_material::TrustMaterial;
+
+/// Kyverno's text for everything that can be wrong with bundles.
+const NO_MATCHING_BUNDLE: &str = "sigstore bundle verification failed: no matching signatures found";
+
+/// Kyverno's text for an envelope that no demanded key signed.
+const BELOW_THRESHOLD: &str = "accepted signatures do not match threshold, Found: 0, Expected 1";
+
+/// Judges prepared evidence against one demand as of `at`.
+///
+/// Pure: the same arguments give the same findings, always. Every signer of the demand gets an answer, and an answer
+/// without a [`Proof`] is a refusal with its reason.
+#[must_use]
+pub fn judge(
+    prepared: &PreparedEvidence<'_>,
+    demand: &ImageDemand,
+    keys: &ResolvedKeys,
+    trust: &TrustMaterial,
+    at: Timestamp,
+) -> ImageFindings {
+    let evidence = prepared.evidence;
+    let judge = Judge {
+        prepared,
+        layouts: demand.layouts,
+        keys,
+        bench: Bench {
+            digest: &evidence.digest,
+            trust,
+            at,
+        },
+    };
+    ImageFindings {
+        image: evidence.image.clone(),
+        digest: evidence.digest.clone(),
+        signers: demand
+            .signers
+            .iter()
+            .map(|signer| judge.signature(signer))
+            .collect(),
+        attestations: demand
+            .attestations
+            .iter()
+            .map(|demand| {
+                demand
+                    .signers
+                    .iter()
+                    .map(|signer| judge.attestation(demand, signer))
+                    .collect()
+            })
+            .collect(),
+        predicate_types: prepared.predicate_types(),
+        examined: evidence.examined.clone(),
+    }
+}
+
+struct Judge<'j> {
+    prepared: &'j PreparedEvidence<'j>,
+    layouts: Layouts,
+    keys: &'j ResolvedKeys,
+    bench: Bench<'j>,
+}
+
+impl Judge<'_> {
+    fn signature(&self, demand: &SignerDemand) -> SignerFinding {
+        self.within_limits()?;
+        if self.layouts == Layouts::Notary {
+            return notary::signature(self.prepared.evidence, demand, self.bench.at);
+        }
+        let signer = Signer::new(demand, self.keys, self.bench.trust).map_err(|refusal| *refusal)?;
+        let mut rejections = Rejections::default();
+        for decoded in self.candidates(Holds::Signatures) {
+            let outcome = match &decoded.outcome {
+                Ok(candidate) if !candidate.is_signature() => continue,
+                Ok(candidate) => authenticate(candidate, &signer, self.bench),
+                Err(rejection) => Err(rejection.clone()),
+            };
+            match outcome {
+                Ok(signed_by) => return Ok(self.proof(signed_by, decoded.origin.clone(), Vec::new())),
+                Err(rejection) => rejections.push(&decoded.origin, rejection),
+            }
+        }
+        Err(self.unsigned(rejections, signer.shown()))
+    }
+
+    fn attestation(&self, demand: &AttestationDemand, signer: &SignerDemand) -> SignerFinding {
+        self.within_limits()?;
+        if self.layouts == Layouts::Notary {
+            return notary::attestation(
+                self.prepared.evidence,
+                &demand.predicate_type,
+                signer,
+                self.bench.at,
+            );
+        }
+        let signer = Signer::new(signer, self.keys, self.bench.trust).map_err(|refusal| *refusal)?;
+        let mut rejections = Rejections::default();
+        let mut statements = Vec::new();
+        let mut proven: Option<(String, String)> = None;
+        let mut others = Vec::new();
+        for decoded in self.candidates(Holds::Attestations) {
+            let candidate = match &decoded.outcome {
+                Ok(candidate) => candidate,
+                Err(rejection) => {
+                    rejections.push(&decoded.origin, rejection.clone());
+                    continue;
+                }
+            };
+            let Some(statement) = &decoded.statement else {
+                continue;
+            };
+            if !is_same_predicate_type(&statement.predicate_type, &demand.predicate_type) {
+                others.push(decoded);
+                continue;
+            }
+            match authenticate(candidate, &signer, self.bench) {
+                Ok(signed_by) => {
+                    statements.push(Arc::clone(statement));
+                    proven.get_or_insert((signed_by, decoded.origin.clone()));
+                }
+                Err(rejection) => rejections.push(&decoded.origin, as_attestation(rejection)),
+            }
+        }
+        match proven {
+            Some((signed_by, origin)) => Ok(self.proof(signed_by, origin, statements)),
+            None => Err(self.unattested(demand, &signer, rejections, &others)),
+        }
+    }
+
+    fn within_limits(&self) -> Result<(), Refusal> {
+        match &self.prepared.limit {
+            Some(limit) => Err(Refusal::new(limit.code, limit.text.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn candidates(&self, wanted: Holds) -> impl Iterator<Item = &Decoded> {
+        let only_bundles = self.layouts == Layouts::BundlesOnly;
+        self.prepared.decoded.iter().filter(move |decoded| {
+            (decoded.holds == wanted || decoded.holds == Holds::Both) && (decoded.is_bundle || !only_bundles)
+        })
+    }
+
+    fn proof(
+        &self,
+        signed_by: String,
+        origin: String,
+        statements: Vec<Arc<image_trust::Statement>>,
+    ) -> Proof {
+        Proof::minted(self.bench.digest.clone(), signed_by, origin, statements)
+    }
+
+    /// Kyverno's texts for a signature that is not there, or is not right.
+    fn unsigned(&self, rejections: Rejections, demanded: String) -> Refusal {
+        let Some(code) = rejections.nearest() else {
+            let message = match self.layouts {
+                Layouts::BundlesOnly => NO_MATCHING_BUNDLE,
+                Layouts::Sigstore | Layouts::Notary => "no signatures found",
+            };
+            return rejections.into_refusal(ReasonCode::Unsigned, message.to_owned(), demanded);
+        };
+        let message = if self.layouts == Layouts::BundlesOnly {
+            NO_MATCHING_BUNDLE.to_owned()
+        } else {
+            rejections
+                .text_of_the_right_signer(code)
+                .unwrap_or_else(|| format!("no matching signatures: {}", rejections.texts().join("\n ")))
+        };
+        rejections.into_refusal(code, message, demanded)
+    }
+
+    /// Kyverno's texts for an attestation that is not there, or is not right.
+    fn unattested(
+        &self,
+        demand: &AttestationDemand,
+        signer: &Signer<'_>,
+        mut rejections: Rejections,
+        others: &[&Decoded],
+    ) -> Refusal {
+        let demanded = format!(
+            "attestation of type {} by {}",
+            demand.predicate_type,
+            signer.shown()
+        );
+        let code = rejections.nearest();
+        // Attestations of another type decide between "none of this type" and "none of this signer".
+        let mut has_others = false;
+        for decoded in others {
+            if let Ok(candidate) = &decoded.outcome {
+                match authenticate(candidate, signer, self.bench) {
+                    Ok(_) => has_others = true,
+                    Err(rejection) => rejections.push(&decoded.origin, as_attestation(rejection)),
+                }
+            }
+        }
+        let message = if self.layouts == Layouts::BundlesOnly {
+            NO_MATCHING_BUNDLE.to_owned()
+        } else if let Some(text) = code.and_then(|code| rejections.text_of_the_right_signer(code)) {
+            text
+        } else if has_others {
+            format!(
+                "attestions not found for predicate type {}",
+                demand.predicate_type
+            )
+        } else {
+            format!("no matching attestations: {}", rejections.texts().join("\n "))
+        };
+        rejections.into_refusal(code.unwrap_or(ReasonCode::AttestationMissing), message, demanded)
+    }
+}
+
+/// Of an envelope that nobody demanded signed, Kyverno says how many it found rather than why.
+fn as_attestation(rejection: Rejection) -> Rejection {
+    if rejection.code == ReasonCode::WrongSigner && rejection.text != NO_CERTIFICATE {
+        return Rejection::new(ReasonCode::WrongSigner, BELOW_THRESHOLD);
+    }
+    rejection
+}

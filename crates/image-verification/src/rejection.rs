@@ -1,0 +1,126 @@
+//! Why one candidate does not meet one demand.
+//!
+//! Rejections of all candidates become one [`Refusal`]: the nearest decides its code, and all of them its message.
+
+use image_trust::{ReasonCode, Refusal};
+
+use crate::key::SignatureError;
+
+/// Why one candidate does not meet one demand; the text is Kyverno's where it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rejection {
+    pub(crate) code: ReasonCode,
+    pub(crate) text: String,
+}
+
+impl Rejection {
+    pub(crate) fn new(code: ReasonCode, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: text.into(),
+        }
+    }
+
+    pub(crate) fn malformed(text: impl Into<String>) -> Self {
+        Self::new(ReasonCode::Malformed, text)
+    }
+
+    pub(crate) fn limit(what: &str, most: usize) -> Self {
+        Self::new(ReasonCode::LimitExceeded, format!("more than {most} {what}"))
+    }
+
+    /// How near the candidate came: 0 is nearest. Who is wrong stands behind what is wrong with the right one.
+    fn distance(&self) -> u8 {
+        match self.code {
+            ReasonCode::AnnotationMismatch => 0,
+            ReasonCode::WrongIdentity => 1,
+            ReasonCode::Revoked => 2,
+            ReasonCode::Expired => 3,
+            ReasonCode::TimestampInvalid => 4,
+            ReasonCode::SctMissing => 5,
+            ReasonCode::LogMissing => 6,
+            ReasonCode::DigestMismatch => 7,
+            ReasonCode::UntrustedCertificate => 8,
+            ReasonCode::WrongSigner => 9,
+            ReasonCode::LimitExceeded => 10,
+            ReasonCode::Malformed => 11,
+            ReasonCode::Unsigned
+            | ReasonCode::AttestationMissing
+            | ReasonCode::AttestationConditions
+            | ReasonCode::BadReference
+            | ReasonCode::ImageNotFound
+            | ReasonCode::RegistryAuth
+            | ReasonCode::RegistryRateLimited
+            | ReasonCode::RegistryTimeout
+            | ReasonCode::RegistryUnreachable
+            | ReasonCode::RegistryProtocol
+            | ReasonCode::KeyUnavailable
+            | ReasonCode::PolicyError
+            | ReasonCode::Offline => 12,
+        }
+    }
+}
+
+impl From<SignatureError> for Rejection {
+    fn from(cause: SignatureError) -> Self {
+        Self::new(ReasonCode::WrongSigner, cause.to_string())
+    }
+}
+
+/// The rejections of all candidates, each with where it was found.
+#[derive(Debug, Default)]
+pub(crate) struct Rejections {
+    all: Vec<(String, Rejection)>,
+}
+
+impl Rejections {
+    pub(crate) fn push(&mut self, origin: &str, rejection: Rejection) {
+        self.all.push((origin.to_owned(), rejection));
+    }
+
+    /// The code of the nearest candidate.
+    pub(crate) fn nearest(&self) -> Option<ReasonCode> {
+        self.all
+            .iter()
+            .min_by_key(|(_, rejection)| rejection.distance())
+            .map(|(_, rejection)| rejection.code)
+    }
+
+    /// The texts of all candidates, in registry order.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        self.all
+            .iter()
+            .map(|(_, rejection)| rejection.text.as_str())
+            .collect()
+    }
+
+    /// Kyverno's text where the nearest candidate verified and carries another identity or other annotations.
+    pub(crate) fn text_of_the_right_signer(&self, nearest: ReasonCode) -> Option<String> {
+        if nearest == ReasonCode::AnnotationMismatch {
+            return Some("no signature matched the required annotations".to_owned());
+        }
+        let identities = self
+            .all
+            .iter()
+            .filter(|(_, rejection)| rejection.code == ReasonCode::WrongIdentity);
+        let texts: Vec<&str> = identities.map(|(_, rejection)| rejection.text.as_str()).collect();
+        (nearest == ReasonCode::WrongIdentity).then(|| texts.join("; "))
+    }
+
+    /// One refusal out of all rejections.
+    pub(crate) fn into_refusal(mut self, code: ReasonCode, message: String, demanded: String) -> Refusal {
+        self.all.sort_by_key(|(_, rejection)| rejection.distance());
+        let found = self
+            .all
+            .into_iter()
+            .take(Refusal::MOST_FOUND)
+            .map(|(origin, rejection)| format!("{origin}: {}", rejection.text))
+            .collect();
+        Refusal {
+            code,
+            message,
+            demanded,
+            found,
+        }
+    }
+}

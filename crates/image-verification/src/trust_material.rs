@@ -1,0 +1,199 @@
+//! Trust material: whose certificates, log entries and timestamps count when a policy does not say.
+//!
+//! In: a `trusted_root.json` (the file that cosign and TUF hand out), or the public-good root embedded here. Out:
+//! anchors, log keys and timestamp authorities, each with the time it is trusted in. Parsed once, shared by every
+//! judgement. Never: fetching; refreshing a root is its owner's task.
+
+use jiff::Timestamp;
+use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
+use sigstore_types::{DerCertificate, DerPublicKey, TimeRange, TsaAuthority};
+
+use crate::certificate::Certificate;
+use crate::chain::Anchor;
+use crate::key::{KeyError, VerifyingKey};
+use crate::limits::{MOST_CHAIN_CERTIFICATES, MOST_TRUSTED_ROOT_BYTES, MOST_TSA_CERTIFICATES};
+use crate::pem;
+use crate::window::Window;
+
+/// Why trust material can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// The file is larger than any trusted root.
+    #[error("a trusted root has at most {MOST_TRUSTED_ROOT_BYTES} bytes")]
+    TooLarge,
+    /// Not a trusted root.
+    #[error("the trusted root can't be read: {0}")]
+    Unreadable(String),
+}
+
+/// Authorities, logs and timestamp authorities that are trusted.
+#[derive(Debug, Clone)]
+pub struct TrustMaterial {
+    pub(crate) authorities: Vec<Anchor>,
+    pub(crate) signature_logs: Vec<LogKey>,
+    pub(crate) certificate_logs: Vec<LogKey>,
+    pub(crate) timestamp_authorities: Vec<TsaAuthority>,
+}
+
+/// A transparency log's key and when it is trusted.
+#[derive(Debug, Clone)]
+pub(crate) struct LogKey {
+    /// The log's identifier; SHA-256 of its key but where the trusted root says otherwise (Rekor v2).
+    pub(crate) id: Vec<u8>,
+    pub(crate) key: VerifyingKey,
+    /// Absent: always.
+    window: Option<Window>,
+    /// Whether a checkpoint signed by this key must name it by its identifier.
+    pub(crate) is_named: bool,
+}
+
+impl LogKey {
+    /// A log's key as a policy writes it: trusted always, known by its own hash.
+    pub(crate) fn from_pem(text: &str) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_pem(text)?;
+        Ok(Self {
+            id: key.id().to_vec(),
+            key,
+            window: None,
+            is_named: false,
+        })
+    }
+
+    /// Whether the key is trusted for what was made at `time`.
+    pub(crate) fn is_trusted_at(&self, time: Timestamp) -> bool {
+        self.window.is_none_or(|window| window.contains(time))
+    }
+
+    /// Whether the key's time has come by `time`; it may have ended since.
+    pub(crate) fn has_started_by(&self, time: Timestamp) -> bool {
+        self.window.is_none_or(|window| window.has_started_by(time))
+    }
+}
+
+impl TrustMaterial {
+    /// The root of Sigstore's public-good instance, as of this build.
+    ///
+    /// # Errors
+    /// [`TrustError`] only where the build is broken; a test holds that it is not.
+    pub fn public_good() -> Result<Self, TrustError> {
+        Self::from_trusted_root(SIGSTORE_PRODUCTION_TRUSTED_ROOT)
+    }
+
+    /// Parses a `trusted_root.json`.
+    ///
+    /// # Errors
+    /// [`TrustError`] where the file is too large, malformed, or holds a certificate that can't be read. Keys of
+    /// algorithms that nothing here verifies are passed over, so that a root may name a log of tomorrow.
+    pub fn from_trusted_root(json: &str) -> Result<Self, TrustError> {
+        if json.len() > MOST_TRUSTED_ROOT_BYTES {
+            return Err(TrustError::TooLarge);
+        }
+        let unreadable = |cause: String| TrustError::Unreadable(cause);
+        let root = TrustedRoot::from_json(json).map_err(|cause| unreadable(cause.to_string()))?;
+        let mut authorities = Vec::new();
+        for authority in &root.certificate_authorities {
+            let window = match authority.valid_for {
+                Some(range) => Some(
+                    Window::new(range)
+                        .ok_or_else(|| unreadable("a time in it is out of range".to_owned()))?,
+                ),
+                None => None,
+            };
+            for entry in &authority.cert_chain.certificates {
+                let certificate = Certificate::from_der(entry.raw_bytes.as_bytes().to_vec())
+                    .map_err(|cause| unreadable(cause.text))?;
+                authorities.push(Anchor::new(&certificate, window).map_err(|cause| unreadable(cause.text))?);
+            }
+        }
+        let log = |id: &sigstore_types::LogKeyId, spki: &DerPublicKey, range: Option<TimeRange>| {
+            let window = match range {
+                Some(range) => Some(Window::new(range)?),
+                None => None,
+            };
+            let key = VerifyingKey::from_spki(spki.as_bytes()).ok()?;
+            Some(LogKey {
+                id: id.as_bytes().to_vec(),
+                key,
+                window,
+                is_named: true,
+            })
+        };
+        let signature_logs = root.tlogs.iter().filter_map(|entry| {
+            log(
+                &entry.log_id.key_id,
+                &entry.public_key.raw_bytes,
+                entry.public_key.valid_for,
+            )
+        });
+        let certificate_logs = root.ctlogs.iter().filter_map(|entry| {
+            log(
+                &entry.log_id.key_id,
+                &entry.public_key.raw_bytes,
+                entry.public_key.valid_for,
+            )
+        });
+        Ok(Self {
+            authorities,
+            signature_logs: signature_logs.collect(),
+            certificate_logs: certificate_logs.collect(),
+            timestamp_authorities: root.tsa_authorities(),
+        })
+    }
+}
+
+/// Authorities out of a policy's PEM: every certificate in it is trusted (`roots`, `certChain` alone).
+pub(crate) fn anchors(text: &str) -> Result<Vec<Anchor>, String> {
+    let blocks = pem::blocks(text, pem::CERTIFICATE, usize::MAX)
+        .map_err(|_| "error creating root cert pool".to_owned())?;
+    if blocks.len() > MOST_CHAIN_CERTIFICATES {
+        return Err(format!(
+            "certificate chain too long ({}), maximum allowed is {MOST_CHAIN_CERTIFICATES}",
+            blocks.len()
+        ));
+    }
+    blocks
+        .into_iter()
+        .map(|der| Anchor::new(&Certificate::from_der(der)?, None))
+        .collect::<Result<_, _>>()
+        .map_err(|cause| cause.text)
+}
+
+/// A timestamp authority out of a policy's PEM, sorted as Kyverno sorts it: what is no authority signs timestamps, what
+/// issued itself is the root, the rest stands between.
+pub(crate) fn timestamp_authorities(text: &str) -> Result<Vec<TsaAuthority>, String> {
+    let blocks = pem::blocks(text, pem::CERTIFICATE, usize::MAX)
+        .map_err(|cause| format!("error splitting tsa certificates: {cause}"))?;
+    if blocks.len() > MOST_TSA_CERTIFICATES {
+        return Err(format!(
+            "TSA certificate chain contains too many certificates ({}), maximum allowed is {MOST_TSA_CERTIFICATES}",
+            blocks.len()
+        ));
+    }
+    let (mut leaves, mut intermediates, mut roots) = (Vec::new(), Vec::new(), Vec::new());
+    for der in blocks {
+        let certificate = Certificate::from_der(der)
+            .map_err(|cause| format!("error splitting tsa certificates: {}", cause.text))?;
+        let place = if !certificate.is_authority() {
+            &mut leaves
+        } else if certificate.is_self_issued() {
+            &mut roots
+        } else {
+            &mut intermediates
+        };
+        place.push(DerCertificate::new(certificate.der().to_vec()));
+    }
+    let [leaf] = leaves.as_slice() else {
+        return Err(if leaves.is_empty() {
+            "error splitting tsa certificates: no certificate that signs timestamps".to_owned()
+        } else {
+            "certificate chain must contain at most one TSA certificate".to_owned()
+        });
+    };
+    if roots.is_empty() {
+        roots.push(leaf.clone());
+    }
+    Ok(roots
+        .into_iter()
+        .map(|root| TsaAuthority::new(leaf.clone(), intermediates.clone(), root, None))
+        .collect())
+}
