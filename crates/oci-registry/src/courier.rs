@@ -122,13 +122,10 @@ impl Courier {
         let schemes = known.as_ref().map_or(allowed, std::slice::from_ref);
         let mut first_failure = None;
         for &scheme in schemes {
-            match self.try_often(&host, endpoint, scheme, question, call).await {
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        RegistryErrorKind::Unreachable | RegistryErrorKind::Tls
-                    ) =>
-                {
+            let answer = self.try_often(&host, endpoint, scheme, question, call).await;
+            match answer {
+                Err(error) if is_of_the_connection(&error) => {
+                    // What went wrong with the better scheme says more than what a guess at the other met.
                     first_failure.get_or_insert(error);
                 }
                 answer => return answer,
@@ -241,9 +238,20 @@ impl Courier {
             requests: &errand.call.requests,
         };
         let incoming = self.transport.exchange(outgoing, errand.call.deadline).await?;
-        errand.host.remember_scheme(errand.scheme);
+        // A server that expects TLS answers plain HTTP with 400.
+        if incoming.status != StatusCode::BAD_REQUEST {
+            errand.host.remember_scheme(errand.scheme);
+        }
         Ok(incoming)
     }
+}
+
+/// Whether no HTTP answer came at all, so that another scheme may be what the host speaks.
+fn is_of_the_connection(error: &RegistryError) -> bool {
+    matches!(
+        error.kind(),
+        RegistryErrorKind::Unreachable | RegistryErrorKind::Tls | RegistryErrorKind::Interrupted
+    )
 }
 
 /// A question on its way by one scheme

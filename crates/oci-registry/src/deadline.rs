@@ -69,7 +69,8 @@ impl Deadline {
     }
 }
 
-/// How many HTTP requests a call caused: redirects, tokens and repetitions included, shared answers not
+/// How many HTTP requests a call sent: redirects, tokens and repetitions included; answers shared with another call
+/// and dials that failed not
 #[derive(Debug, Clone, Default)]
 pub struct RequestCount(Arc<AtomicU64>);
 

@@ -98,11 +98,18 @@ impl Transport {
         let is_local = addresses::nearness_of(&origin) == Nearness::Loopback;
         let mut client = if is_local { &self.local } else { &self.direct };
         for _ in 0..=limits::MAX_REDIRECTS {
-            outgoing.requests.add_one();
-            let response = request(client, &outgoing)
+            let sent = request(client, &outgoing)
                 .send()
                 .await
-                .map_err(|error| failure(&error))?;
+                .map_err(|error| failure(&error));
+            if sent
+                .as_ref()
+                .err()
+                .is_none_or(|error| !is_before_the_request(error))
+            {
+                outgoing.requests.add_one();
+            }
+            let response = sent?;
             if !(outgoing.follow_redirects && is_redirect(response.status())) {
                 return receive(response, &outgoing).await;
             }
@@ -273,12 +280,27 @@ fn failure(error: &reqwest::Error) -> RegistryError {
     RegistryError::new(kind, quoted(&innermost.to_string()))
 }
 
-/// rustls hands its errors through as invalid data, and a peer that hangs up as an early end.
-fn is_of_handshake(error: &std::io::Error) -> bool {
+/// Whether the failure came before the request could be sent.
+fn is_before_the_request(error: &RegistryError) -> bool {
     matches!(
         error.kind(),
-        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+        RegistryErrorKind::Unreachable | RegistryErrorKind::Tls | RegistryErrorKind::Blocked
     )
+}
+
+/// rustls hands its errors through as invalid data, and a peer that hangs up as an early end; the connector wraps
+/// either once more.
+fn is_of_handshake(error: &std::io::Error) -> bool {
+    let is_so = |error: &std::io::Error| {
+        matches!(
+            error.kind(),
+            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof
+        )
+    };
+    let wrapped = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<std::io::Error>());
+    is_so(error) || wrapped.is_some_and(is_so)
 }
 
 /// How a host came to be asked
@@ -322,5 +344,70 @@ impl Resolve for Guarded {
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect(origin: &str, location: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(LOCATION, location.parse().unwrap());
+        let origin = Url::parse(origin).unwrap();
+        target(&origin, &origin, &headers).ok().map(String::from)
+    }
+
+    /// A registry answers with a redirect to an address that only we can reach.
+    #[test]
+    fn a_redirect_never_leads_to_this_machine_or_to_a_metadata_service() {
+        let registry = "https://registry.example/v2/a/blobs/x";
+        assert_eq!(
+            redirect(registry, "https://cdn.example/x?s=1").as_deref(),
+            Some("https://cdn.example/x?s=1")
+        );
+        assert_eq!(
+            redirect(registry, "/elsewhere").as_deref(),
+            Some("https://registry.example/elsewhere")
+        );
+        for bad in [
+            "https://127.0.0.1:6443/api",
+            "https://localhost/",
+            "https://[::1]/",
+            "https://0/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://[::ffff:169.254.169.254]/",
+            "http://cdn.example/x",
+            "file:///etc/passwd",
+            "https://user:pass@cdn.example/",
+            "https://",
+        ] {
+            assert_eq!(redirect(registry, bad), None, "{bad}");
+        }
+        assert!(redirect("http://127.0.0.1:5000/", "http://127.0.0.1:5001/x").is_some());
+        assert!(redirect("http://127.0.0.1:5000/", "http://169.254.169.254/").is_none());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_a_redirect_leads_to_does_not_stand_for_this_machine() {
+        let resolve = |reach, name: &'static str| async move {
+            let name: Name = name.parse().unwrap();
+            Guarded(reach)
+                .resolve(name)
+                .await
+                .map(|addresses| addresses.count())
+        };
+        let name = "127.0.0.1";
+        assert!(resolve(Reach::Named, name).await.is_ok());
+        assert!(
+            resolve(Reach::Redirected, name)
+                .await
+                .is_err_and(|error| error.is::<Refused>())
+        );
+        assert!(
+            resolve(Reach::Named, "169.254.169.254")
+                .await
+                .is_err_and(|error| error.is::<Refused>())
+        );
     }
 }

@@ -186,4 +186,43 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.kind(), RegistryErrorKind::Credentials);
     }
+
+    fn script(folder: &tempfile::TempDir, text: &str) -> CredentialHelper {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = folder.path().join("docker-credential-x");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        CredentialHelper {
+            program: path.to_str().unwrap().to_owned(),
+            memory: Arc::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_helper_is_asked_by_its_input_and_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"read server; echo "{\"Username\":\"$1 $server\",\"Secret\":\"s\"}"; rm "$0""#;
+        let helper = script(&folder, text);
+        let deadline = Deadline::after(Duration::from_secs(5));
+        let expected = Some(Credential::Password {
+            username: "get ghcr.io".into(),
+            password: Secret::new("s"),
+        });
+        assert_eq!(helper.get("ghcr.io", deadline).await.unwrap(), expected);
+        assert_eq!(
+            helper.get("ghcr.io", deadline).await.unwrap(),
+            expected,
+            "the program is gone by now"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_hangs_or_never_ends_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["sleep 600", "yes", "cat /dev/zero"] {
+            let deadline = Deadline::after(Duration::from_millis(300));
+            let error = script(&folder, text).get("ghcr.io", deadline).await.unwrap_err();
+            assert_eq!(error.kind(), RegistryErrorKind::Credentials, "{text}");
+        }
+    }
 }

@@ -52,7 +52,7 @@ async fn the_longest_key_that_begins_the_name_wins() {
     assert_eq!(user(&config, "quay.io", "a/b").await, None);
     assert_eq!(
         user(&config, "quay.io:8443", "a/b").await.as_deref(),
-        Some("quay.io:8443")
+        Some("quay.io#8443")
     );
 }
 
