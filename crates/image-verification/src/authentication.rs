@@ -23,6 +23,9 @@ use crate::{chain, sct, timestamp, transparency};
 /// Kyverno's text for a signature made by a key where a certificate is demanded.
 pub(crate) const NO_CERTIFICATE: &str = "no certificate found on signature";
 
+/// Kyverno's text for the same where a log entry is demanded and there is none.
+pub(crate) const NO_KEY: &str = "empty key";
+
 /// What candidates are judged by, beside the signer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench<'b> {
@@ -64,11 +67,12 @@ fn authenticate_certificate(
     trust: &CertificateTrust<'_>,
     bench: Bench<'_>,
 ) -> Result<String, Rejection> {
-    let leaf = trust
-        .pinned
-        .as_ref()
-        .or(candidate.certificates.first())
-        .ok_or_else(|| Rejection::new(ReasonCode::WrongSigner, NO_CERTIFICATE))?;
+    let Some(leaf) = trust.pinned.as_ref().or(candidate.certificates.first()) else {
+        // Kyverno would ask the log for an entry of no key.
+        let is_unlogged = signer.log.is_required && candidate.log_entries.is_empty();
+        let text = if is_unlogged { NO_KEY } else { NO_CERTIFICATE };
+        return Err(Rejection::new(ReasonCode::WrongSigner, text));
+    };
     // Signers choose by the size of the key, older ones SHA-256 always; either is the certificate's own signature.
     let digests = [leaf.key().usual_digest(), DigestAlgorithm::Sha256];
     let signature = verified_signature(candidate, leaf.key(), &digests, bench.digest)?;
@@ -84,11 +88,7 @@ fn authenticate_certificate(
     if let Some(identity) = &trust.identity {
         identity.is_met_by(leaf)?;
     }
-    Ok(match (leaf.names().first(), leaf.issuers().first()) {
-        (Some(name), Some(issuer)) => format!("{name} of issuer {issuer}"),
-        (Some(name), None) => name.clone(),
-        (None, _) => format!("certificate {}", leaf.subject()),
-    })
+    Ok(leaf.shown_identity())
 }
 
 /// The times at which the signature is proven to have been there; empty where none is proven.
@@ -151,6 +151,10 @@ fn verify_chain(
     at: Timestamp,
 ) -> Result<(), Rejection> {
     let (first, last) = leaf.validity();
+    let mut intermediates = trust.intermediates.clone();
+    if trust.pinned.is_none() {
+        intermediates.extend(candidate.certificates.iter().skip(1).cloned());
+    }
     let (times, is_proven) = match times {
         Ok(times) if times.is_empty() => (vec![at], false),
         Ok(times) => (times.clone(), true),
@@ -171,10 +175,6 @@ fn verify_chain(
     let Some(anchors) = &trust.anchors else {
         return Ok(());
     };
-    let mut intermediates = trust.intermediates.clone();
-    if trust.pinned.is_none() {
-        intermediates.extend(candidate.certificates.iter().skip(1).cloned());
-    }
     let issuer = chain::verify(leaf, &intermediates, anchors, &times)?;
     match &trust.certificate_logs {
         Some(logs) => sct::verify(leaf, &issuer, logs),

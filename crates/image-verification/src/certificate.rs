@@ -121,6 +121,15 @@ impl Certificate {
         found.into_iter().map(|(_, name)| name).collect()
     }
 
+    /// Whose the certificate is, for people.
+    pub(crate) fn shown_identity(&self) -> String {
+        match (self.names().first(), self.issuers().first()) {
+            (Some(name), Some(issuer)) => format!("{name} of issuer {issuer}"),
+            (Some(name), None) => name.clone(),
+            (None, _) => format!("certificate {}", self.subject()),
+        }
+    }
+
     /// What Fulcio wrote under its first and its second OID for the issuer; they say the same where both are there.
     pub(crate) fn issuers(&self) -> Vec<String> {
         let mut issuers: Vec<String> = [1, 8]

@@ -114,7 +114,10 @@ fn rejection(cause: &webpki::Error) -> Rejection {
         let text = format!("the certificate was not valid when the signature was made: {cause}");
         return Rejection::new(ReasonCode::Expired, text);
     }
-    if matches!(cause, webpki::Error::UnknownIssuer) {
+    if matches!(
+        cause,
+        webpki::Error::UnknownIssuer | webpki::Error::InvalidSignatureForPublicKey
+    ) {
         return Rejection::new(ReasonCode::UntrustedCertificate, UNKNOWN_AUTHORITY);
     }
     Rejection::new(

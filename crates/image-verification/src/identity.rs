@@ -20,18 +20,38 @@ const MOST_PROGRAM_BYTES: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(crate) struct DemandedIdentity<'d> {
     written: &'d Identity,
+    /// Whether `*` and `?` in names stand for more than themselves.
+    has_wildcards: bool,
     subject: Option<Regex>,
     issuer: Option<Regex>,
 }
 
 impl<'d> DemandedIdentity<'d> {
-    /// Compiles the demand's regular expressions.
+    /// An identity as policies write it: names are wildcards.
     pub(crate) fn new(written: &'d Identity) -> Result<Self, Box<Refusal>> {
+        Self::compiled(written, true)
+    }
+
+    /// An identity as command lines write it: names are themselves.
+    pub(crate) fn exact(written: &'d Identity) -> Result<Self, Box<Refusal>> {
+        Self::compiled(written, false)
+    }
+
+    fn compiled(written: &'d Identity, has_wildcards: bool) -> Result<Self, Box<Refusal>> {
         Ok(Self {
             written,
+            has_wildcards,
             subject: compile(written.subject_regexp.as_deref(), "subject")?,
             issuer: compile(written.issuer_regexp.as_deref(), "issuer")?,
         })
+    }
+
+    fn is_name(&self, demanded: &str, name: &str) -> bool {
+        if self.has_wildcards {
+            wildcard::matches(demanded, name)
+        } else {
+            demanded == name
+        }
     }
 
     /// Whether `certificate` carries the identity.
@@ -44,7 +64,7 @@ impl<'d> DemandedIdentity<'d> {
             };
             if !found
                 .as_deref()
-                .is_some_and(|found| wildcard::matches(demanded, found))
+                .is_some_and(|found| self.is_name(demanded, found))
             {
                 let found = found.unwrap_or_default();
                 return Err(mismatch(format!(
@@ -56,19 +76,19 @@ impl<'d> DemandedIdentity<'d> {
     }
 
     fn subject_is_met(&self, certificate: &Certificate) -> Result<(), Rejection> {
-        let wildcard = present(self.written.subject.as_deref());
-        if wildcard.is_none() && self.subject.is_none() {
+        let demanded = present(self.written.subject.as_deref());
+        if demanded.is_none() && self.subject.is_none() {
             return Ok(());
         }
         let names = certificate.names();
         let is_met = names.iter().any(|name| {
-            wildcard.is_some_and(|pattern| wildcard::matches(pattern, name))
+            demanded.is_some_and(|demanded| self.is_name(demanded, name))
                 || self.subject.as_ref().is_some_and(|regexp| regexp.is_match(name))
         });
         if is_met {
             return Ok(());
         }
-        let demanded = wildcard
+        let demanded = demanded
             .or(self.written.subject_regexp.as_deref())
             .unwrap_or_default();
         Err(mismatch(format!(
@@ -78,19 +98,19 @@ impl<'d> DemandedIdentity<'d> {
     }
 
     fn issuer_is_met(&self, certificate: &Certificate) -> Result<(), Rejection> {
-        let wildcard = present(self.written.issuer.as_deref());
-        if wildcard.is_none() && self.issuer.is_none() {
+        let demanded = present(self.written.issuer.as_deref());
+        if demanded.is_none() && self.issuer.is_none() {
             return Ok(());
         }
         let issuers = certificate.issuers();
         let meets = |issuer: &String| {
-            wildcard.is_none_or(|pattern| wildcard::matches(pattern, issuer))
+            demanded.is_none_or(|demanded| self.is_name(demanded, issuer))
                 && self.issuer.as_ref().is_none_or(|regexp| regexp.is_match(issuer))
         };
         if !issuers.is_empty() && issuers.iter().all(meets) {
             return Ok(());
         }
-        let demanded = wildcard
+        let demanded = demanded
             .or(self.written.issuer_regexp.as_deref())
             .unwrap_or_default();
         Err(mismatch(format!(

@@ -12,13 +12,16 @@ use image_trust::{
 };
 use jiff::Timestamp;
 
-use crate::authentication::{Bench, NO_CERTIFICATE, authenticate};
+use crate::authentication::{Bench, NO_CERTIFICATE, NO_KEY, authenticate};
 use crate::evidence::{Decoded, Holds, PreparedEvidence};
 use crate::notary;
 use crate::predicate_type::is_same_predicate_type;
 use crate::rejection::{Rejection, Rejections};
 use crate::signer::{ResolvedKeys, Signer};
 use crate::trust_material::TrustMaterial;
+
+/// Kyverno's text for an image without signatures that it would read.
+const NO_SIGNATURE: &str = "no signatures found";
 
 /// Kyverno's text for everything that can be wrong with bundles.
 const NO_MATCHING_BUNDLE: &str = "sigstore bundle verification failed: no matching signatures found";
@@ -96,7 +99,7 @@ impl Judge<'_> {
             };
             match outcome {
                 Ok(signed_by) => return Ok(self.proof(signed_by, decoded.origin.clone(), Vec::new())),
-                Err(rejection) => rejections.push(&decoded.origin, rejection),
+                Err(rejection) => take(&mut rejections, decoded, rejection),
             }
         }
         Err(self.unsigned(rejections, signer.shown()))
@@ -121,7 +124,7 @@ impl Judge<'_> {
             let candidate = match &decoded.outcome {
                 Ok(candidate) => candidate,
                 Err(rejection) => {
-                    rejections.push(&decoded.origin, rejection.clone());
+                    take(&mut rejections, decoded, rejection.clone());
                     continue;
                 }
             };
@@ -137,7 +140,7 @@ impl Judge<'_> {
                     statements.push(Arc::clone(statement));
                     proven.get_or_insert((signed_by, decoded.origin.clone()));
                 }
-                Err(rejection) => rejections.push(&decoded.origin, as_attestation(rejection)),
+                Err(rejection) => take(&mut rejections, decoded, as_attestation(rejection)),
             }
         }
         match proven {
@@ -174,7 +177,7 @@ impl Judge<'_> {
         let Some(code) = rejections.nearest() else {
             let message = match self.layouts {
                 Layouts::BundlesOnly => NO_MATCHING_BUNDLE,
-                Layouts::Sigstore | Layouts::Notary => "no signatures found",
+                Layouts::Sigstore | Layouts::Notary => NO_SIGNATURE,
             };
             return rejections.into_refusal(ReasonCode::Unsigned, message.to_owned(), demanded);
         };
@@ -183,7 +186,10 @@ impl Judge<'_> {
         } else {
             rejections
                 .text_of_the_right_signer(code)
-                .unwrap_or_else(|| format!("no matching signatures: {}", rejections.texts().join("\n ")))
+                .unwrap_or_else(|| match rejections.texts() {
+                    [] => NO_SIGNATURE.to_owned(),
+                    texts => format!("no matching signatures: {}", texts.join("\n ")),
+                })
         };
         rejections.into_refusal(code, message, demanded)
     }
@@ -207,8 +213,8 @@ impl Judge<'_> {
         for decoded in others {
             if let Ok(candidate) = &decoded.outcome {
                 match authenticate(candidate, signer, self.bench) {
-                    Ok(_) => has_others = true,
-                    Err(rejection) => rejections.push(&decoded.origin, as_attestation(rejection)),
+                    Ok(_) => has_others |= !decoded.is_bundle,
+                    Err(rejection) => take(&mut rejections, decoded, as_attestation(rejection)),
                 }
             }
         }
@@ -228,9 +234,19 @@ impl Judge<'_> {
     }
 }
 
+fn take(rejections: &mut Rejections, decoded: &Decoded, rejection: Rejection) {
+    if decoded.is_bundle {
+        rejections.push_bundle(&decoded.origin, rejection);
+    } else {
+        rejections.push(&decoded.origin, rejection);
+    }
+}
+
 /// Of an envelope that nobody demanded signed, Kyverno says how many it found rather than why.
 fn as_attestation(rejection: Rejection) -> Rejection {
-    if rejection.code == ReasonCode::WrongSigner && rejection.text != NO_CERTIFICATE {
+    if rejection.code == ReasonCode::WrongSigner
+        && ![NO_CERTIFICATE, NO_KEY].contains(&rejection.text.as_str())
+    {
         return Rejection::new(ReasonCode::WrongSigner, BELOW_THRESHOLD);
     }
     rejection

@@ -20,6 +20,7 @@ mod dsse;
 mod certificate;
 mod identity;
 mod chain;
+mod bundle_verifier;
 mod trust_material;
 mod sct;
 mod log_entry;
@@ -33,10 +34,13 @@ mod authentication;
 mod evidence;
 mod notary;
 mod judgement;
+mod bundle_file;
 
 use image_trust::{Evidence, ImageDemand, ImageFindings};
 use jiff::Timestamp;
 
+pub use crate::bundle_file::{BundleIdentity, BundlePolicy, verify_bundle_file};
+pub use crate::bundle_verifier::SignedArtifact;
 pub use crate::evidence::PreparedEvidence;
 pub use crate::judgement::judge;
 pub use crate::predicate_type::is_same_predicate_type;

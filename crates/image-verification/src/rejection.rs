@@ -71,10 +71,26 @@ impl From<SignatureError> for Rejection {
 #[derive(Debug, Default)]
 pub(crate) struct Rejections {
     all: Vec<(String, Rejection)>,
+    told: Vec<String>,
 }
 
 impl Rejections {
+    /// Takes the rejection of a candidate that Kyverno sees too.
     pub(crate) fn push(&mut self, origin: &str, rejection: Rejection) {
+        self.told.push(rejection.text.clone());
+        self.all.push((origin.to_owned(), rejection));
+    }
+
+    /// Takes the rejection of a bundle, which Kyverno reads only when told to: the message says nothing of a stranger's,
+    /// so that a refusal reads as it does there; its code and its candidates say it all.
+    pub(crate) fn push_bundle(&mut self, origin: &str, rejection: Rejection) {
+        let is_strange = matches!(
+            rejection.code,
+            ReasonCode::WrongSigner | ReasonCode::UntrustedCertificate | ReasonCode::Malformed
+        );
+        if !is_strange {
+            self.told.push(rejection.text.clone());
+        }
         self.all.push((origin.to_owned(), rejection));
     }
 
@@ -86,12 +102,9 @@ impl Rejections {
             .map(|(_, rejection)| rejection.code)
     }
 
-    /// The texts of all candidates, in registry order.
-    pub(crate) fn texts(&self) -> Vec<&str> {
-        self.all
-            .iter()
-            .map(|(_, rejection)| rejection.text.as_str())
-            .collect()
+    /// The texts that a message tells, in registry order.
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.told
     }
 
     /// Kyverno's text where the nearest candidate verified and carries another identity or other annotations.

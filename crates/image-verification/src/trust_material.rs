@@ -8,6 +8,9 @@ use jiff::Timestamp;
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
 use sigstore_types::{DerCertificate, DerPublicKey, TimeRange, TsaAuthority};
 
+use std::sync::OnceLock;
+
+use crate::bundle_verifier::SigstoreVerify;
 use crate::certificate::Certificate;
 use crate::chain::Anchor;
 use crate::key::{KeyError, VerifyingKey};
@@ -27,12 +30,14 @@ pub enum TrustError {
 }
 
 /// Authorities, logs and timestamp authorities that are trusted.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct TrustMaterial {
     pub(crate) authorities: Vec<Anchor>,
     pub(crate) signature_logs: Vec<LogKey>,
     pub(crate) certificate_logs: Vec<LogKey>,
     pub(crate) timestamp_authorities: Vec<TsaAuthority>,
+    root: TrustedRoot,
+    verifier: OnceLock<Result<SigstoreVerify, String>>,
 }
 
 /// A transparency log's key and when it is trusted.
@@ -137,7 +142,19 @@ impl TrustMaterial {
             signature_logs: signature_logs.collect(),
             certificate_logs: certificate_logs.collect(),
             timestamp_authorities: root.tsa_authorities(),
+            root,
+            verifier: OnceLock::new(),
         })
+    }
+}
+
+impl TrustMaterial {
+    /// The library that verifies bundles whole against this root; prepared when first asked for.
+    pub(crate) fn bundle_verifier(&self) -> Result<&SigstoreVerify, String> {
+        self.verifier
+            .get_or_init(|| SigstoreVerify::new(&self.root))
+            .as_ref()
+            .map_err(Clone::clone)
     }
 }
 
