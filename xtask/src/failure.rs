@@ -15,6 +15,9 @@ pub(crate) enum Failure {
     /// What was examined is not as it should be.
     #[error("{0}")]
     Found(String),
+    /// A part that others make is not here and can't be had.
+    #[error("this needs {0}")]
+    Missing(String),
     /// A program can't be started.
     #[error("cannot run `{program}`: {source}{}", hint(.program))]
     Start { program: String, source: io::Error },

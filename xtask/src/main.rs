@@ -3,7 +3,14 @@
 mod report;
 mod failure;
 mod arguments;
+mod place;
+mod program;
+mod binary;
 mod images;
+mod tidy;
+mod test;
+mod corpus;
+mod e2e;
 
 use std::process::ExitCode;
 
@@ -12,6 +19,15 @@ use failure::{Failure, Outcome};
 use report::{complain, say};
 
 const HELP: &str = "\
+cargo xtask test    format, tidiness, lints, tests and documentation: no download beyond crates
+cargo xtask tidy [--fix]
+                    the rules of the house; --fix writes the map in ARCHITECTURE.md
+cargo xtask corpus [SECTION…] [--bin PATH] [--jobs N] [--record]
+                    the binary against recorded behaviour in $VOUCHSAFE_SHARED (default ../shared);
+                    --record raises the floors and writes the known gaps
+cargo xtask e2e images|all [--bin PATH]
+                    the binary against real cosign and a real registry, installed once into the user's cache
+cargo xtask ci      test, corpus and e2e, as .ci/run does
 cargo xtask images LAYOUT --name REPO --addr HOST:PORT [--no-referrers-api]
                     serve an OCI layout folder as a registry until Ctrl-C";
 
@@ -33,7 +49,17 @@ fn main() -> ExitCode {
 
 fn run(task: &str, arguments: Arguments) -> Outcome {
     match task {
+        "test" => arguments.end().and_then(|()| test::run()),
+        "tidy" => tidy::run(arguments),
         "images" => images::run(arguments),
+        "corpus" => corpus::run(arguments),
+        "e2e" => e2e::run(arguments),
+        "ci" => {
+            arguments.end()?;
+            test::run()?;
+            corpus::run(Arguments::new([]))?;
+            e2e::run(Arguments::new(["all".to_owned()]))
+        }
         "help" | "--help" | "-h" => {
             say(HELP);
             Ok(())

@@ -6,9 +6,9 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::rand;
-use der::asn1::{BitString, Null, OctetString};
+use der::asn1::{BitString, GeneralizedTime, Null, OctetString, UtcTime};
 use der::oid::ObjectIdentifier;
-use der::{Any, Decode as _, Encode};
+use der::{Any, DateTime, Decode as _, Encode};
 use sha2::{Digest as _, Sha256};
 use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use x509_cert::certificate::{CertificateInner, TbsCertificateInner, Version};
@@ -165,7 +165,6 @@ impl Draft {
             "" => Ok(Name::default()),
             text => Name::from_str(text).map_err(wrong("a name")),
         };
-        let time = |at| Time::try_from(at).map_err(wrong("a time"));
         let mut extensions = self.extensions.clone();
         let authority = AuthorityKeyIdentifier {
             key_identifier: Some(key_id(issuer.key.public_der())?),
@@ -191,6 +190,16 @@ impl Draft {
             extensions: Some(extensions),
         })
     }
+}
+
+/// UTC time until 2049 and generalized time after, as RFC 5280 §4.1.2.5 demands; Go's verifiers rewrite it so.
+fn time(at: SystemTime) -> Result<Time, RehearsalError> {
+    let wrong = RehearsalError::der;
+    let date = DateTime::from_system_time(at).map_err(wrong("a time"))?;
+    Ok(match UtcTime::from_date_time(date) {
+        Ok(short) => Time::UtcTime(short),
+        Err(_) => Time::GeneralTime(GeneralizedTime::from_date_time(date)),
+    })
 }
 
 /// An extension over anything that can be written as DER.
@@ -251,5 +260,20 @@ pub(crate) fn signature_algorithm(algorithm: Algorithm) -> AlgorithmIdentifierOw
     AlgorithmIdentifierOwned {
         oid: ObjectIdentifier::new_unwrap(oid),
         parameters,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn validity_is_written_in_two_digit_years_until_2049() {
+        // Go's verifiers rebuild what the certificate log signed and write it so; another form breaks the SCT.
+        assert!(matches!(time(UNIX_EPOCH), Ok(Time::UtcTime(_))));
+        let in_2050 = UNIX_EPOCH + Duration::from_secs(2_524_608_000);
+        assert!(matches!(time(in_2050), Ok(Time::GeneralTime(_))));
     }
 }

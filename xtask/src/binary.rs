@@ -1,0 +1,34 @@
+//! The binary under test.
+
+use std::path::{Path, PathBuf};
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Outcome};
+use crate::program::Program;
+
+/// The one named by `--bin`, or the one of this workspace, built in the one profile of all tests.
+pub(crate) fn named_or_built(arguments: &mut Arguments) -> Outcome<PathBuf> {
+    match arguments.value("--bin")? {
+        Some(path) => std::path::absolute(&path).map_err(|source| Failure::File {
+            path: path.into(),
+            source,
+        }),
+        None => build(),
+    }
+}
+
+fn build() -> Outcome<PathBuf> {
+    Program::cargo()
+        .args(["build", "--quiet", "--package", "vouchsafe"])
+        .run()?;
+    let metadata = Program::cargo()
+        .args(["metadata", "--format-version", "1", "--no-deps"])
+        .capture()?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata.expect_success()?.stdout)
+        .map_err(|cause| Failure::Found(format!("cargo's metadata can't be read: {cause}")))?;
+    let target = metadata
+        .get("target_directory")
+        .and_then(|folder| folder.as_str())
+        .unwrap_or("target");
+    Ok(Path::new(target).join("debug").join("vouchsafe"))
+}

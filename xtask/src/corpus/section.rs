@@ -1,0 +1,97 @@
+//! What is held against what.
+
+/// One run of the corpus tool.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// Its name on the command line and in the ledger.
+    pub(super) name: &'static str,
+    /// The tool's mode.
+    pub(super) mode: &'static str,
+    /// The folder below the shared one.
+    pub(super) folder: &'static str,
+    /// The tool's `--class`, or none.
+    pub(super) class: Option<&'static str>,
+    /// Whether the folder's images are served meanwhile, and how.
+    pub(super) images: Images,
+}
+
+/// How the fixtures' images are served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Images {
+    /// Not at all.
+    None,
+    /// By a registry with the referrers API.
+    WithReferrers,
+    /// By a registry without it: the tag fallback must do.
+    WithoutReferrers,
+}
+
+/// All sections.
+pub(super) const SECTIONS: [Section; 8] = [
+    section("jmespath", "answers", "corpus/jmespath", None, Images::None),
+    section(
+        "suites-policies",
+        "suites",
+        "corpus/kyverno-policies",
+        Some("classic"),
+        Images::None,
+    ),
+    section(
+        "suites-cli",
+        "suites",
+        "corpus/kyverno-cli",
+        Some("classic"),
+        Images::None,
+    ),
+    section(
+        "decisions",
+        "decisions",
+        "corpus/decisions",
+        Some("classic"),
+        Images::None,
+    ),
+    section(
+        "verdicts-keys",
+        "verdicts",
+        "fixtures/acme",
+        Some("keys"),
+        Images::WithReferrers,
+    ),
+    section(
+        "verdicts-keys-by-tag",
+        "verdicts",
+        "fixtures/acme",
+        Some("keys"),
+        Images::WithoutReferrers,
+    ),
+    section(
+        "verdicts-other",
+        "verdicts",
+        "fixtures/acme",
+        Some("other"),
+        Images::WithReferrers,
+    ),
+    section(
+        "verdicts-other-by-tag",
+        "verdicts",
+        "fixtures/acme",
+        Some("other"),
+        Images::WithoutReferrers,
+    ),
+];
+
+const fn section(
+    name: &'static str,
+    mode: &'static str,
+    folder: &'static str,
+    class: Option<&'static str>,
+    images: Images,
+) -> Section {
+    Section {
+        name,
+        mode,
+        folder,
+        class,
+        images,
+    }
+}

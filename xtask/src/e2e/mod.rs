@@ -1,0 +1,56 @@
+//! `cargo xtask e2e`: the binary against real parts that others made.
+//!
+//! Parts are installed or built once into `$XDG_CACHE_HOME/vouchsafe-e2e` and said by name. Where one is missing and
+//! can't be had, the test is skipped with a printed line, unless CI is set: then that is a failure.
+
+mod parts;
+mod push;
+mod debian_registry;
+mod case;
+mod workshop;
+mod keyless;
+mod images;
+
+use crate::arguments::Arguments;
+use crate::failure::{Failure, Outcome};
+use crate::program::step;
+use crate::report::say;
+use crate::{binary, place};
+
+const NAMES: [&str; 1] = ["images"];
+
+/// Reads the arguments and runs the tests named, or all.
+pub(crate) fn run(mut arguments: Arguments) -> Outcome {
+    let binary = binary::named_or_built(&mut arguments)?;
+    let mut names = Vec::new();
+    while let Some(name) = arguments.word() {
+        names.push(name);
+    }
+    if names.is_empty() {
+        return Err(Failure::Usage(format!("which of {}, or all?", NAMES.join(", "))));
+    }
+    if names == ["all"] {
+        names = NAMES.map(str::to_owned).to_vec();
+    }
+    for name in names {
+        step(&format!("e2e {name}"), || match name.as_str() {
+            "images" => unless_missing(images::run(&binary)),
+            other => Err(Failure::Usage(format!(
+                "there is no e2e test `{other}`; there is {}",
+                NAMES.join(", ")
+            ))),
+        })?;
+    }
+    Ok(())
+}
+
+/// Turns a missing part into a skip where nobody relies on the answer.
+fn unless_missing(outcome: Outcome) -> Outcome {
+    match outcome {
+        Err(Failure::Missing(part)) if !place::in_ci() => {
+            say(format!("  skipped: {part}"));
+            Ok(())
+        }
+        other => other,
+    }
+}
