@@ -9,6 +9,7 @@
 pub mod metadata;
 pub mod kyverno_io;
 pub mod cli_kyverno_io;
+pub mod variables;
 pub mod fault;
 pub mod loaded;
 mod report;
