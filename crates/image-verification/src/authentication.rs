@@ -151,20 +151,28 @@ fn verify_chain(
     at: Timestamp,
 ) -> Result<(), Rejection> {
     let (first, last) = leaf.validity();
-    let mut intermediates = trust.intermediates.clone();
-    if trust.pinned.is_none() {
-        intermediates.extend(candidate.certificates.iter().skip(1).cloned());
-    }
-    let (times, is_proven) = match times {
-        Ok(times) if times.is_empty() => (vec![at], false),
-        Ok(times) => (times.clone(), true),
+    let birth: Vec<Timestamp> = Timestamp::from_second(first).into_iter().collect();
+    let is_proven = matches!(times, Ok(times) if !times.is_empty());
+    let times = match times {
+        Ok(times) if is_proven => times.clone(),
+        Ok(_) => vec![at],
         // Judged all the same, to name a wrong authority before a missing log entry.
-        Err(_) => (Timestamp::from_second(first).into_iter().collect(), true),
+        Err(_) => birth.clone(),
     };
+    let beside = if trust.pinned.is_some() {
+        &[]
+    } else {
+        candidate.certificates.as_slice()
+    };
+    let intermediates: Vec<&Certificate> = trust.intermediates.iter().chain(beside.iter().skip(1)).collect();
     if let Some(time) = times
         .iter()
         .find(|time| !(first..=last).contains(&time.as_second()))
     {
+        // A wrong authority is named before a wrong time, too.
+        if let Some(anchors) = &trust.anchors {
+            chain::verify(leaf, &intermediates, anchors, &birth)?;
+        }
         let text = if is_proven {
             format!("checking expiry on certificate: not valid at {time}, when the signature was made")
         } else {

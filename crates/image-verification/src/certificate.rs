@@ -7,10 +7,11 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
+use image_trust::DigestAlgorithm;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use crate::key::VerifyingKey;
+use crate::key::{Kind, VerifyingKey};
 use crate::limits::MOST_NAMES;
 use crate::rejection::Rejection;
 
@@ -18,6 +19,13 @@ use crate::rejection::Rejection;
 const FULCIO: &str = "1.3.6.1.4.1.57264.1.";
 /// A user name that an issuer vouches for (`type: username`).
 const FULCIO_OTHER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+const SHA_256_WITH_RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
+const SHA_384_WITH_RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
+const SHA_512_WITH_RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+const ECDSA_WITH_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
+const ECDSA_WITH_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
+const ECDSA_WITH_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
+const ID_ED_25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
 /// Fulcio's extensions by the names that policies give them: Kyverno's six, then Fulcio's own names for the others.
@@ -92,6 +100,34 @@ impl Certificate {
     /// Whether the certificate names itself as its issuer.
     pub(crate) fn is_self_issued(&self) -> bool {
         self.parsed.tbs_certificate.subject == self.parsed.tbs_certificate.issuer
+    }
+
+    /// Whether `issuer`'s key signed the certificate.
+    pub(crate) fn is_signed_by(&self, issuer: &Certificate) -> bool {
+        let Ok(signed) = self.parsed.tbs_certificate.to_der() else {
+            return false;
+        };
+        let Some(signature) = self.parsed.signature.as_bytes() else {
+            return false;
+        };
+        let algorithm = self.parsed.signature_algorithm.oid;
+        let names_it_twice = self.parsed.tbs_certificate.signature == self.parsed.signature_algorithm;
+        let key = &issuer.key;
+        let verify = |kinds: &[Kind], digest| {
+            kinds.contains(&key.kind()) && key.verify(digest, &signed, signature).is_ok()
+        };
+        let is_ec = &[Kind::P256, Kind::P384, Kind::P521];
+        let is_verified = match algorithm {
+            SHA_256_WITH_RSA_ENCRYPTION => verify(&[Kind::Rsa], DigestAlgorithm::Sha256),
+            SHA_384_WITH_RSA_ENCRYPTION => verify(&[Kind::Rsa], DigestAlgorithm::Sha384),
+            SHA_512_WITH_RSA_ENCRYPTION => verify(&[Kind::Rsa], DigestAlgorithm::Sha512),
+            ECDSA_WITH_SHA_256 => verify(is_ec, DigestAlgorithm::Sha256),
+            ECDSA_WITH_SHA_384 => verify(is_ec, DigestAlgorithm::Sha384),
+            ECDSA_WITH_SHA_512 => verify(is_ec, DigestAlgorithm::Sha512),
+            ID_ED_25519 => verify(&[Kind::Ed25519], DigestAlgorithm::Sha512),
+            _ => false,
+        };
+        names_it_twice && is_verified
     }
 
     /// Whether basic constraints make it an authority.

@@ -58,7 +58,7 @@ impl Anchor {
 /// `times` is never empty: callers without a proven time pass the present.
 pub(crate) fn verify(
     leaf: &Certificate,
-    intermediates: &[Certificate],
+    intermediates: &[&Certificate],
     anchors: &[Anchor],
     times: &[Timestamp],
 ) -> Result<Vec<u8>, Rejection> {

@@ -55,12 +55,18 @@ pub(crate) enum SignatureError {
     Unsupported,
 }
 
+/// What kind of key it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
+    /// NIST P-256
     P256,
+    /// NIST P-384
     P384,
+    /// NIST P-521
     P521,
+    /// RSA
     Rsa,
+    /// Ed25519
     Ed25519,
 }
 
@@ -116,6 +122,15 @@ impl VerifyingKey {
     /// The `SubjectPublicKeyInfo`, DER.
     pub(crate) fn spki(&self) -> &[u8] {
         &self.spki
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the primitive wants: a curve point, an `RSAPublicKey`, 32 bytes.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
     }
 
     /// SHA-256 of the `SubjectPublicKeyInfo`: the identifier that transparency logs use.

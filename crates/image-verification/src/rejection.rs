@@ -102,6 +102,13 @@ impl Rejections {
             .map(|(_, rejection)| rejection.code)
     }
 
+    /// Every candidate's origin and text, in registry order.
+    pub(crate) fn with_origins(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.all
+            .iter()
+            .map(|(origin, rejection)| (origin.as_str(), rejection.text.as_str()))
+    }
+
     /// The texts that a message tells, in registry order.
     pub(crate) fn texts(&self) -> &[String] {
         &self.told
