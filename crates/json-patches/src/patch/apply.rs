@@ -50,7 +50,7 @@ impl Application {
         if self.leniency == Leniency::Kyverno {
             self.make_parents(path)?;
         }
-        let missing = missing_path("add", "path", path, true);
+        let missing = missing_path("add", "doc is missing path", path, true);
         self.put("add", path, value, missing)
     }
 
@@ -70,7 +70,10 @@ impl Application {
             return self.replace_document(operation, value);
         };
         let parent = walk(&mut self.document, parents).ok_or(missing)?;
-        add(parent, last, value).map_err(|cause| not_done(operation, "path", path.to_string(), cause))
+        add(parent, last, value).map_err(|cause| match operation {
+            "copy" => Fault::CopyNotAdded(cause),
+            _ => not_done(operation, "path", path.to_string(), cause),
+        })
     }
 
     fn replace_document(&mut self, operation: &'static str, value: Value) -> Result<(), Fault> {
@@ -90,7 +93,7 @@ impl Application {
             return if is_lenient {
                 Ok(())
             } else {
-                Err(missing_path("remove", "path", path, true))
+                Err(missing_path("remove", "doc is missing path", path, true))
             };
         };
         match remove(parent, last) {
@@ -109,8 +112,9 @@ impl Application {
             return Err(nesting::TooDeep.into());
         }
         let parent = walk(&mut self.document, parents);
-        let parent = parent.ok_or_else(|| missing_path("replace", "path", path, false))?;
-        let place = get_mut(parent, last).map_err(|_| missing_path("replace", "key", path, false))?;
+        let parent = parent.ok_or_else(|| missing_path("replace", "doc is missing path", path, false))?;
+        let place =
+            get_mut(parent, last).map_err(|_| missing_path("replace", "doc is missing key", path, false))?;
         *place = value;
         Ok(())
     }
@@ -118,11 +122,11 @@ impl Application {
     fn relocate(&mut self, from: &Pointer, path: &Pointer) -> Result<(), Fault> {
         let (parents, last) = from.split_last().ok_or(Fault::MovesWholeDocument)?;
         let parent = walk(&mut self.document, parents);
-        let parent = parent.ok_or_else(|| missing_path("move", "from path", from, false))?;
+        let parent = parent.ok_or_else(|| missing_path("move", "doc is missing from path", from, false))?;
         let failed = |cause| not_done("move", "path", last.to_owned(), cause);
         get(parent, last).map_err(failed)?;
         let value = remove(parent, last).map_err(failed)?;
-        let missing = missing_path("move", "destination path", path, false);
+        let missing = missing_path("move", "doc is missing destination path", path, false);
         self.put("move", path, value, missing)
     }
 
@@ -131,14 +135,15 @@ impl Application {
             None => self.document.clone(),
             Some((parents, last)) => {
                 let parent = walk(&mut self.document, parents);
-                let parent = parent.ok_or_else(|| missing_path("copy", "from path", from, true))?;
+                let parent =
+                    parent.ok_or_else(|| missing_path("copy", "doc is missing from path", from, true))?;
                 get(parent, last)
                     .map_err(|cause| not_done("copy", "from", from.to_string(), cause))?
                     .clone()
             }
         };
         self.multiply(count(&value))?;
-        let missing = missing_path("copy", "destination path", path, false);
+        let missing = missing_path("copy", "doc is missing destination path", path, false);
         self.put("copy", path, value, missing)
     }
 
@@ -147,15 +152,10 @@ impl Application {
             None => Some(&self.document),
             Some((parents, last)) => {
                 let parent = walk(&mut self.document, parents);
-                let parent = parent.ok_or_else(|| Fault::MissingPath {
-                    operation: "test",
-                    which: "path",
-                    path: path.to_string(),
-                    is_quoted: false,
-                })?;
+                let parent = parent.ok_or_else(|| missing_path("test", "is missing path", path, false))?;
                 match get(parent, last) {
                     Ok(value) => Some(value),
-                    Err(StepFault::NoSuchKey(_) | StepFault::NoSuchIndex(_)) => None,
+                    Err(StepFault::NoSuchKey(_)) => None,
                     Err(cause) => return Err(not_done("test", "path", path.to_string(), cause)),
                 }
             }
@@ -255,10 +255,10 @@ fn count(value: &Value) -> usize {
     total
 }
 
-fn missing_path(operation: &'static str, which: &'static str, path: &Pointer, is_quoted: bool) -> Fault {
+fn missing_path(operation: &'static str, what: &'static str, path: &Pointer, is_quoted: bool) -> Fault {
     Fault::MissingPath {
         operation,
-        which,
+        what,
         path: path.to_string(),
         is_quoted,
     }

@@ -33,12 +33,12 @@ pub enum Fault {
     #[error("failed to decode patches: more than {0} operations")]
     TooManyOperations(usize),
     /// The parent of the path is missing or holds no children
-    #[error("{operation} operation does not apply: doc is missing {which}: {}: missing value", quoted(path, *is_quoted))]
+    #[error("{operation} operation does not apply: {what}: {}: missing value", quoted(path, *is_quoted))]
     MissingPath {
         /// `add`, `replace`, …
         operation: &'static str,
-        /// `path`, `key`, `from path` or `destination path`
-        which: &'static str,
+        /// `doc is missing path`, `… key`, `… from path` or `… destination path`
+        what: &'static str,
         /// The path as written
         path: String,
         /// Whether the sentence has the path in quotes
@@ -56,6 +56,9 @@ pub enum Fault {
         /// What is wrong with the last step
         cause: StepFault,
     },
+    /// A copy cannot be added at its destination
+    #[error("error while adding value during copy: {0}")]
+    CopyNotAdded(StepFault),
     /// A `test` found another value
     #[error("testing value {0} failed: test failed")]
     TestFailed(String),
