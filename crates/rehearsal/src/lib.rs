@@ -20,7 +20,9 @@ pub mod statement;
 pub mod dsse;
 pub mod bundle;
 pub mod layer;
+pub mod x509;
 pub mod authority;
+pub mod notary;
 pub mod repository;
 
 pub use authority::Authority;

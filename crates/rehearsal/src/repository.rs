@@ -99,6 +99,18 @@ impl Repository {
         &self.path
     }
 
+    /// The store it fills.
+    #[must_use]
+    pub fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The date that artifacts bear.
+    #[must_use]
+    pub fn at(&self) -> SystemTime {
+        self.at
+    }
+
     /// Pushes an image with this configuration and one empty layer, and tags it.
     ///
     /// # Errors

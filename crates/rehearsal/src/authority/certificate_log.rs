@@ -9,9 +9,9 @@ use der::oid::ObjectIdentifier;
 use sha2::{Digest as _, Sha256};
 use x509_cert::ext::Extension;
 
-use super::x509::extension;
 use crate::error::RehearsalError;
 use crate::keys::{Algorithm, SigningKey};
+use crate::x509::extension;
 
 /// Where a certificate carries its SCTs.
 const EMBEDDED_SCTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129.2.4.2");

@@ -12,9 +12,9 @@ use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
 use super::certificate_log::CertificateLog;
-use super::x509::{CODE_SIGNING, Certificate, Draft, Issuer, extension, raw_extension};
 use crate::error::RehearsalError;
 use crate::keys::{Algorithm, SigningKey};
+use crate::x509::{CODE_SIGNING, Certificate, Draft, Issuer, extension, raw_extension};
 
 const ROOT: &str = "CN=rehearsal root,O=rehearsal";
 const INTERMEDIATE: &str = "CN=rehearsal intermediate,O=rehearsal";

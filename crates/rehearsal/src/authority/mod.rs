@@ -7,7 +7,6 @@
 //!     Identity ─▶ Fulcio(+ CertificateLog) ─▶ Credential ─▶ Rekor ─▶ Layer │ Bundle
 //!                                                         └▶ TimestampAuthority
 
-mod x509;
 mod certificate_log;
 mod fulcio;
 mod signer;
@@ -29,4 +28,3 @@ pub use rekor::Rekor;
 pub use rekor_tiles::RekorTiles;
 pub use signer::Signer;
 pub use timestamp::TimestampAuthority;
-pub use x509::Certificate;

@@ -17,9 +17,9 @@ use sha2::{Digest as _, Sha256};
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::attr::Attribute;
 
-use super::x509::{Certificate, Draft, Issuer, TIME_STAMPING, signature_algorithm};
 use crate::error::RehearsalError;
 use crate::keys::{Algorithm, SigningKey};
+use crate::x509::{Certificate, Draft, Issuer, TIME_STAMPING, signature_algorithm};
 
 const ROOT: &str = "CN=rehearsal timestamp root,O=rehearsal";
 const LEAF: &str = "CN=rehearsal timestamps,O=rehearsal";

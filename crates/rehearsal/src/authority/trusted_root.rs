@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::keyless::Authority;
-use super::x509::Certificate;
 use crate::error::RehearsalError;
 use crate::instant;
+use crate::x509::Certificate;
 
 impl Authority {
     /// The trusted root with both logs, the certificate log, the certificate authority and the timestamp authority.

@@ -5,3 +5,5 @@
 mod layouts;
 #[cfg(test)]
 mod authority;
+#[cfg(test)]
+mod notary;
