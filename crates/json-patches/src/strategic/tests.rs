@@ -328,7 +328,7 @@ fn patches() -> impl Strategy<Value = Value> {
     });
     let named = "[abc]".prop_map(|name| json!({"name": name, "image": "n"}));
     let list = prop_oneof![
-        prop::collection::vec(element, 1..3),
+        prop::collection::vec(element, 1),
         prop::collection::vec(named, 1..3)
     ];
     list.prop_map(
