@@ -70,6 +70,11 @@ impl Reader<'_> {
         self.rest.next()
     }
 
+    /// The next character; Go's scanner sees a space where a text ends within a word.
+    fn next_or_space(&mut self) -> char {
+        self.rest.next().unwrap_or(' ')
+    }
+
     fn value(&mut self, depth: usize) -> Result<Value, JsonError> {
         let context = "looking for beginning of value";
         match self.next_token().ok_or(JsonError::UnexpectedEnd)? {
@@ -87,7 +92,7 @@ impl Reader<'_> {
 
     fn literal(&mut self, word: &'static str, value: Value) -> Result<Value, JsonError> {
         for wanted in word.chars().skip(1) {
-            let character = self.rest.next().ok_or(JsonError::UnexpectedEnd)?;
+            let character = self.next_or_space();
             if character != wanted {
                 return Err(JsonError::InvalidCharacter {
                     character,
@@ -170,7 +175,7 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self, text: &mut String) -> Result<(), JsonError> {
-        text.push(match self.rest.next().ok_or(JsonError::UnexpectedEnd)? {
+        text.push(match self.next_or_space() {
             plain @ ('"' | '\\' | '/') => plain,
             'b' => '\u{8}',
             'f' => '\u{c}',
@@ -213,7 +218,7 @@ impl Reader<'_> {
     fn hex4(&mut self) -> Result<u32, JsonError> {
         let mut sum = 0u32;
         for _ in 0..4 {
-            let character = self.rest.next().ok_or(JsonError::UnexpectedEnd)?;
+            let character = self.next_or_space();
             let context = "in \\u hexadecimal character escape";
             let digit = character
                 .to_digit(16)
@@ -251,7 +256,7 @@ impl Reader<'_> {
     }
 
     fn digit(&mut self, text: &mut String, context: &'static str) -> Result<char, JsonError> {
-        match self.rest.next().ok_or(JsonError::UnexpectedEnd)? {
+        match self.next_or_space() {
             digit @ '0'..='9' => {
                 text.push(digit);
                 Ok(digit)
@@ -298,7 +303,13 @@ fn quote(character: char) -> String {
         '\'' => r"'\''".to_owned(),
         '"' => "'\"'".to_owned(),
         other => {
-            let quoted = scalars::numbers::go_quote(other.encode_utf8(&mut [0; 4]));
+            // Go quotes the first byte of a character as if it were one
+            let first = other
+                .encode_utf8(&mut [0; 4])
+                .bytes()
+                .next()
+                .map_or(other, char::from);
+            let quoted = scalars::numbers::go_quote(first.encode_utf8(&mut [0; 4]));
             format!("'{}'", quoted.trim_matches('"'))
         }
     }
@@ -339,7 +350,7 @@ mod tests {
             ("{\"a\":1 2}", "invalid character '2' after object key:value pair"),
             ("1 2", "invalid character '2' after top-level value"),
             ("01", "invalid character '1' after top-level value"),
-            ("tru", "unexpected end of JSON input"),
+            ("tru", "invalid character ' ' in literal true (expecting 'e')"),
             ("trux", "invalid character 'x' in literal true (expecting 'e')"),
             (
                 "\"\\u\"",
@@ -347,8 +358,11 @@ mod tests {
             ),
             ("\"\\q\"", "invalid character 'q' in string escape code"),
             ("\"\n\"", "invalid character '\\n' in string literal"),
-            ("-", "unexpected end of JSON input"),
-            ("1.", "unexpected end of JSON input"),
+            ("-", "invalid character ' ' in numeric literal"),
+            (
+                "1.",
+                "invalid character ' ' after decimal point in numeric literal",
+            ),
             (
                 "1e999",
                 "json: cannot unmarshal number 1e999 into Go value of type float64",

@@ -82,6 +82,13 @@ impl GoRegex {
     ) -> Result<String, LimitReached> {
         let (mut output, mut copied) = (Vec::with_capacity(text.len()), 0);
         for groups in self.0.captures_iter(text.as_bytes()) {
+            // an empty match within a character is an artefact of matching bytes
+            if groups
+                .get(0)
+                .is_some_and(|found| found.is_empty() && !text.is_char_boundary(found.start()))
+            {
+                continue;
+            }
             let before = output.len();
             let (start, end) = groups
                 .get(0)
@@ -96,7 +103,7 @@ impl GoRegex {
     }
 }
 
-/// Only an empty match of `\B` inside a character can leave bytes that are no text.
+/// What is cut at character boundaries and joined again is text; groups are too, as matches begin and end there.
 fn lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

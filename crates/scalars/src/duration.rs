@@ -5,7 +5,7 @@
 //!
 //! Behaviour: Go's `time.ParseDuration` and `Duration.String`, error texts included.
 
-use crate::numbers::go_quote;
+use crate::numbers::time_quote;
 use std::fmt;
 use thiserror::Error;
 
@@ -22,13 +22,13 @@ pub struct GoDuration(pub i64);
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// No number where one must stand, or the whole leaves the 64-bit range
-    #[error("time: invalid duration {}", go_quote(.0))]
+    #[error("time: invalid duration {}", time_quote(.0))]
     Invalid(String),
     /// A number without a unit
-    #[error("time: missing unit in duration {}", go_quote(.0))]
+    #[error("time: missing unit in duration {}", time_quote(.0))]
     MissingUnit(String),
     /// A unit that Go does not know, such as `d`
-    #[error("time: unknown unit {} in duration {}", go_quote(.unit), go_quote(.text))]
+    #[error("time: unknown unit {} in duration {}", time_quote(.unit), time_quote(.text))]
     UnknownUnit {
         /// What stands in the place of the unit
         unit: String,
@@ -81,6 +81,15 @@ impl GoDuration {
         if whole.is_empty() && fraction.is_empty() {
             return Err(invalid());
         }
+        // 2^63 and more is wrong before its unit is looked at
+        let whole = if whole.is_empty() {
+            0
+        } else {
+            whole.parse::<u64>().map_err(|_| invalid())?
+        };
+        if whole > LIMIT {
+            return Err(invalid());
+        }
         let unit_end = after
             .find(|c: char| c == '.' || c.is_ascii_digit())
             .unwrap_or(after.len());
@@ -93,11 +102,6 @@ impl GoDuration {
                 unit: unit.to_owned(),
                 text: text.to_owned(),
             });
-        };
-        let whole = if whole.is_empty() {
-            0
-        } else {
-            whole.parse::<u64>().map_err(|_| invalid())?
         };
         let whole = whole
             .checked_mul(scale)

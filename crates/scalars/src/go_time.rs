@@ -10,7 +10,7 @@ mod layout;
 mod read;
 
 use crate::duration::GoDuration;
-use crate::numbers::go_quote;
+use crate::numbers::time_quote;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::Offset;
@@ -36,7 +36,7 @@ pub struct GoTime {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum TimeError {
     /// A text that does not follow the layout
-    #[error("parsing time {} as {}: cannot parse {} as {}", go_quote(.text), go_quote(.layout), go_quote(.rest), go_quote(.element))]
+    #[error("parsing time {} as {}: cannot parse {} as {}", time_quote(.text), time_quote(.layout), time_quote(.rest), time_quote(.element))]
     Mismatch {
         /// The text
         text: String,
@@ -48,7 +48,7 @@ pub enum TimeError {
         element: String,
     },
     /// A number that is no hour, day, …
-    #[error("parsing time {}: {what} out of range", go_quote(.text))]
+    #[error("parsing time {}: {what} out of range", time_quote(.text))]
     OutOfRange {
         /// The text
         text: String,
@@ -56,7 +56,7 @@ pub enum TimeError {
         what: &'static str,
     },
     /// Text after the end of the layout
-    #[error("parsing time {}: extra text: {}", go_quote(.text), go_quote(.extra))]
+    #[error("parsing time {}: extra text: {}", time_quote(.text), time_quote(.extra))]
     ExtraText {
         /// The text
         text: String,
@@ -64,7 +64,7 @@ pub enum TimeError {
         extra: String,
     },
     /// A day of the year that contradicts the month or the day
-    #[error("parsing time {}: day-of-year does not match {what}", go_quote(.text))]
+    #[error("parsing time {}: day-of-year does not match {what}", time_quote(.text))]
     Contradiction {
         /// The text
         text: String,
@@ -115,6 +115,10 @@ impl GoTime {
     fn from_civil(civil: DateTime, offset: Offset) -> Result<Self, TimeError> {
         let instant = offset.to_timestamp(civil).map_err(|_| TimeError::OutOfBounds)?;
         Ok(Self { instant, offset })
+    }
+
+    fn shown_in(self, offset: Offset) -> Self {
+        Self { offset, ..self }
     }
 
     /// The instant alone.

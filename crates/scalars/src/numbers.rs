@@ -46,7 +46,18 @@ pub fn format_e(value: f64) -> String {
 )]
 pub fn format_f32(value: f64) -> String {
     let narrow = value as f32;
-    special(f64::from(narrow)).map_or_else(|| narrow.to_string(), str::to_owned)
+    if let Some(word) = special(f64::from(narrow)) {
+        return word.to_owned();
+    }
+    let shortest = narrow.to_string();
+    // of two shortest texts that are equally near, Go takes the even one
+    let decimals = shortest.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let even = format!("{narrow:.decimals$}");
+    if decimals > 0 && even.parse() == Ok(narrow) {
+        even
+    } else {
+        shortest
+    }
 }
 
 /// A number as `encoding/json` prints it: `3`, `1e+21`, `1e-7`; `None` for NaN and infinities, which JSON lacks.
@@ -65,13 +76,45 @@ pub fn format_json(value: f64) -> Option<String> {
 /// A float64 as `strconv.ParseFloat` reads it, out of range being `None`; hexadecimal floats are not read.
 #[must_use]
 pub fn parse_float(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok()?;
+    let value: f64 = if text.contains('_') {
+        without_underscores(text)?.parse().ok()?
+    } else {
+        text.parse().ok()?
+    };
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if value.is_nan() {
         return (unsigned.len() == text.len()).then_some(value);
     }
     let spelled_out = unsigned.starts_with(['i', 'I']);
     (value.is_finite() || spelled_out).then_some(value)
+}
+
+/// The text without its underscores, if each stands between two digits.
+fn without_underscores(text: &str) -> Option<String> {
+    let is_digit = |part: Option<char>| part.is_some_and(|c| c.is_ascii_digit());
+    let parts: Vec<&str> = text.split('_').collect();
+    let joints = parts.windows(2).all(|pair| match pair {
+        [left, right] => is_digit(left.chars().last()) && is_digit(right.chars().next()),
+        _ => false,
+    });
+    joints.then(|| parts.concat())
+}
+
+/// Text in double quotes as errors of Go's `time` package quote it: bytes beyond ASCII as `\xNN`.
+#[must_use]
+pub fn time_quote(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' => quoted.push_str("\\\""),
+            b'\\' => quoted.push_str("\\\\"),
+            b' '..=0x7f => quoted.push(char::from(byte)),
+            // writing to a String cannot fail
+            _ => write!(quoted, "\\x{byte:02x}").unwrap_or_default(),
+        }
+    }
+    quoted.push('"');
+    quoted
 }
 
 /// Text in double quotes with Go's escapes, for error texts that quote what they refuse.
@@ -175,7 +218,10 @@ mod tests {
         assert_eq!(parse_float("inf"), Some(f64::INFINITY));
         assert_eq!(parse_float("-NaN"), None);
         assert_eq!(parse_float(" 1"), None);
-        assert_eq!(parse_float("1_000"), None);
+        assert_eq!(parse_float("1_000"), Some(1000.0));
+        assert_eq!(parse_float("1_.5"), None);
+        assert_eq!(format_f32(2_584_135.19), "2584135.2");
+        assert_eq!(time_quote("µ\""), r#""\xc2\xb5\"""#);
         assert_eq!(parse_float(".5"), Some(0.5));
     }
 }

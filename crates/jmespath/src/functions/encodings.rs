@@ -62,10 +62,15 @@ fn base64_encode<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     call.made_text(STANDARD.encode(call.text(0)?))
 }
 
-/// Bytes that are no UTF-8 become U+FFFD, as they would in JSON.
+/// Each byte that is no UTF-8 becomes U+FFFD, as it would in JSON.
 fn base64_decode<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     let bytes = decode(call.text(0)?.as_bytes()).map_err(ValueFault::Base64)?;
-    call.made_text(String::from_utf8_lossy(&bytes).into_owned())
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    call.made_text(text)
 }
 
 /// Padded base64, line breaks ignored; the error is the offset Go reports.
@@ -92,7 +97,7 @@ fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
                 if count == 2 {
                     let (second, byte) = rest.next().ok_or(text.len())?;
                     if *byte != b'=' {
-                        return Err(second);
+                        return Err(second.saturating_sub(1));
                     }
                 }
                 if let Some((trailing, _)) = rest.next() {

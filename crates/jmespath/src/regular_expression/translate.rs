@@ -152,13 +152,14 @@ impl<'p> Translator<'p> {
     }
 
     fn repeat(&mut self, at: usize, operator: &str) -> Result<(), RegexError> {
+        let lazy = self.follows('?');
         match self.atom {
             Atom::None => return Err(self.error("missing argument to repetition operator", at)),
             Atom::Repetition(start) => return Err(self.error("invalid nested repetition operator", start)),
             Atom::Repeatable => {}
         }
         self.output.push_str(operator);
-        if self.follows('?') {
+        if lazy {
             self.output.push('?');
         }
         self.atom = Atom::Repetition(at);

@@ -49,6 +49,8 @@ struct Parts {
     /// `Some(true)` for PM
     afternoon: Option<bool>,
     offset_seconds: Option<i32>,
+    /// The offset a zone's name carries (`GMT+3`); Go shows the time in it without moving the instant
+    named_offset_seconds: i32,
     is_utc: bool,
 }
 
@@ -147,15 +149,16 @@ impl Parts {
             Element::HalfDay { upper } => {
                 let (pm, am) = if upper { ("PM", "AM") } else { ("pm", "am") };
                 let after = text.strip_prefix(pm);
-                self.afternoon = Some(after.is_some());
+                self.afternoon = Some(after.is_some() || self.afternoon == Some(true));
                 rest = after.or(text.strip_prefix(am)).ok_or(Fault::Mismatch)?;
             }
             Element::ZoneName => rest = self.zone_name(text)?,
             Element::Zone { z, form } => {
-                let (offset, after) = match text.strip_prefix('Z').filter(|_| z) {
-                    Some(after) => (0, after),
-                    None => zone(text, form)?,
-                };
+                if let Some(after) = text.strip_prefix('Z').filter(|_| z) {
+                    self.is_utc = true;
+                    return Ok(after);
+                }
+                let (offset, after) = zone(text, form)?;
                 (self.offset_seconds, rest) = (Some(offset), after);
             }
             Element::Fraction { digits, exact: true } => {
@@ -194,9 +197,7 @@ impl Parts {
             .strip_prefix("GMT")
             .and_then(|hours| hours.parse::<i32>().ok())
             .unwrap_or(0);
-        if self.offset_seconds.is_none() {
-            self.offset_seconds = hours.checked_mul(3600);
-        }
+        self.named_offset_seconds = hours.saturating_mul(3600);
         Ok(rest)
     }
 
@@ -235,13 +236,17 @@ impl Parts {
         };
         let clock = Time::new(self.hour, self.minute, self.second, self.nanosecond);
         let clock = clock.map_err(|_| out_of_range("hour"))?;
-        let seconds = if self.is_utc {
-            0
-        } else {
-            self.offset_seconds.unwrap_or(0)
-        };
-        let offset = Offset::from_seconds(seconds).map_err(|_| out_of_range("time zone offset hour"))?;
-        GoTime::from_civil(DateTime::from_parts(date, clock), offset)
+        let offset =
+            |seconds| Offset::from_seconds(seconds).map_err(|_| out_of_range("time zone offset hour"));
+        let civil = DateTime::from_parts(date, clock);
+        match self.offset_seconds {
+            Some(seconds) if !self.is_utc => GoTime::from_civil(civil, offset(seconds)?),
+            _ if self.is_utc => GoTime::from_civil(civil, Offset::UTC),
+            _ => {
+                let time = GoTime::from_civil(civil, Offset::UTC)?;
+                Ok(time.shown_in(offset(self.named_offset_seconds)?))
+            }
+        }
     }
 }
 
@@ -324,9 +329,9 @@ fn zone(text: &str, form: ZoneForm) -> Read<'_, i32> {
         }
     };
     for (value, most, what) in [
-        (hours, 24, "time zone offset hour"),
-        (minutes, 60, "time zone offset minute"),
         (seconds, 60, "time zone offset second"),
+        (minutes, 60, "time zone offset minute"),
+        (hours, 24, "time zone offset hour"),
     ] {
         if value > most {
             return Err(Fault::OutOfRange(what));

@@ -27,6 +27,8 @@ fn a_quantity_prints_in_canonical_form() {
         ("0.0001Ki", "102400u"),
         ("-1.5Gi", "-1536Mi"),
         ("8Ei", "9223372036854775807"),
+        ("-24837401530135347.61649426Pi", "-9223372036854775807"),
+        ("Gi", "0"),
         ("9223372036854775807", "9223372036854775807"),
         ("1000E", "1e21"),
         ("+5", "5"),
@@ -41,6 +43,7 @@ fn a_quantity_prints_in_canonical_form() {
 fn a_text_of_another_form_is_no_quantity() {
     for text in [
         "", "1x", "abc", "1.2.3", "1 Gi", " 1", "1GiB", "1K", "--1", "1e", "1ee3", "é", "1h30m", "500mm",
+        "Ei",
     ] {
         assert!(Quantity::parse(text).is_err(), "{text}");
     }

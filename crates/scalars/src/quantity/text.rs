@@ -14,6 +14,8 @@ struct Parts<'t> {
     whole: &'t str,
     fraction: &'t str,
     suffix: &'t str,
+    /// Whether there is any digit, leading zeros included; a suffix alone reads as zero unless it is large
+    has_digits: bool,
 }
 
 impl Quantity {
@@ -64,15 +66,23 @@ impl Quantity {
             .checked_shl(power)
             .and_then(|factor| mantissa.checked_mul(factor))
         else {
-            let unscaled = Self {
-                mantissa,
-                scale,
-                format,
-            };
-            return match unscaled.magnitude() {
-                // ten to the nineteenth is past the cap before it is multiplied
-                19.. => Ok(if mantissa > 0 { cap } else { floor }),
-                _ => Err(QuantityError::OutOfBounds),
+            // past the cap by the digits before the point alone, or too fine to be held
+            let divisor = u32::try_from(scale)
+                .ok()
+                .and_then(|scale| 10i128.checked_pow(scale));
+            let whole = divisor
+                .and_then(|divisor| mantissa.checked_div(divisor))
+                .unwrap_or(0);
+            let is_capped = whole
+                .unsigned_abs()
+                .checked_shr(63u32.saturating_sub(power))
+                .unwrap_or(0)
+                > 0;
+            let limit = if mantissa > 0 { cap } else { floor };
+            return if is_capped {
+                Ok(limit)
+            } else {
+                Err(QuantityError::OutOfBounds)
             };
         };
         let exact = Self {
@@ -80,7 +90,11 @@ impl Quantity {
             scale,
             format,
         };
-        if scale == 0 && is_short(parts, power) && exact <= cap && exact >= floor {
+        let is_short = is_short(parts, power);
+        if !parts.has_digits && !is_short {
+            return Err(QuantityError::Number);
+        }
+        if scale == 0 && is_short && exact <= cap && exact >= floor {
             return Ok(exact);
         }
         let rounded = exact.rounded_to_nano();
@@ -191,6 +205,7 @@ fn split(text: &str) -> Result<Parts<'_>, QuantityError> {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
+    let begins_with_digit = rest.starts_with(|c: char| c.is_ascii_digit());
     let rest = rest.trim_start_matches('0');
     let after_whole = rest.trim_start_matches(|c: char| c.is_ascii_digit());
     let whole = before(rest, after_whole);
@@ -206,11 +221,13 @@ fn split(text: &str) -> Result<Parts<'_>, QuantityError> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(QuantityError::Form);
     }
+    let has_digits = begins_with_digit || !fraction.is_empty();
     Ok(Parts {
         negative,
         whole,
         fraction,
         suffix,
+        has_digits,
     })
 }
 
