@@ -1,0 +1,81 @@
+//! Violations that were there before: an update that does not make things worse is let through.
+//!
+//! The rule is judged once more on the old object, as if that were created now by nobody in particular. Where the old
+//! object fails too, the failure becomes a skip; where that can't be told, the failure stands (Kyverno skips then, which
+//! would let a violation through because of an error).
+//!
+//! Behaviour: Kyverno 1.19 `validateOldObject`, docs/compat.md#existing-violations.
+
+use std::sync::Arc;
+
+use super::UpdatePolicy;
+use crate::context::{RequestDocument, Scope};
+use crate::facts::Halt;
+use crate::outcome::{RuleOutcome, Verdict};
+use crate::request::{Operation, Request, User};
+
+pub(super) fn unless_it_failed_before(
+    judge: &dyn Fn(&Scope<'_>) -> Result<Option<Verdict>, Halt>,
+    verdict: Option<Verdict>,
+    scope: &Scope<'_>,
+    update: &UpdatePolicy<'_>,
+) -> Result<Option<Verdict>, Halt> {
+    let request = scope.request();
+    let Some(created) = as_created(request.request()) else {
+        return Ok(verdict);
+    };
+    if !or_no((update.selects)(&created))? {
+        return Ok(verdict);
+    }
+    let document = RequestDocument::new(&created, request.registry());
+    let before = Scope::new(&document, scope.facts(), update.entries, update.identity.clone());
+    let met = update.preconditions.map_or(Ok(true), |conditions| {
+        conditions.evaluate(&before).map(|outcome| outcome.met)
+    });
+    if !or_no(met)? {
+        return Ok(verdict);
+    }
+    match judge(&before) {
+        Ok(Some(before)) if before.outcome == RuleOutcome::Fail => Ok(Some(Verdict::new(
+            RuleOutcome::Skip,
+            "skipping the rule evaluation as pre-existing violations are allowed",
+        ))),
+        Err(Halt::Pending) => Err(Halt::Pending),
+        Ok(_) | Err(Halt::Failed(_)) => Ok(verdict),
+    }
+}
+
+/// The old object of an update as a request to create it.
+fn as_created(request: &Request) -> Option<Request> {
+    if request.operation != Operation::Update {
+        return None;
+    }
+    let old = request.old_object.clone()?;
+    let nobody = User {
+        info: serde_json::json!({
+            "username": "kyverno:kyverno-invalid-controller",
+            "uid": "kyverno:invaliduid",
+            "groups": ["kyverno:invalidgroup"],
+        }),
+        roles: vec!["kyverno:invalidrole".to_owned()],
+        cluster_roles: vec!["kyverno:invalidrole".to_owned()],
+    };
+    Some(Request {
+        operation: Operation::Create,
+        object: Some(old),
+        old_object: None,
+        user: Some(Arc::new(nobody)),
+        ..request.clone()
+    })
+}
+
+/// A failure is no: what can't be judged does not excuse a violation.
+fn or_no(judged: Result<bool, Halt>) -> Result<bool, Halt> {
+    judged.or_else(|halt| {
+        if halt == Halt::Pending {
+            Err(halt)
+        } else {
+            Ok(false)
+        }
+    })
+}

@@ -1,0 +1,103 @@
+//! What the evaluation of one rule may cost: bytes that variables expand to, bytes of context, lookups, nesting.
+//!
+//! Shared by a rule's scopes and all scopes below them. A policy that would grow without end (each variable holding the
+//! one before it twice, CVE-2026-23881) runs into these and is an error, never a hang.
+
+use std::cell::Cell;
+
+use crate::facts::Halt;
+
+/// Bytes of JSON that the context entries of one rule may load together (Kyverno's `maxContextSize`).
+pub const MAX_CONTEXT_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes that one rule's substitutions may build together.
+pub const MAX_EXPANDED_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes that one string may go through while it is expanded round after round.
+pub const MAX_STRING_BYTES: usize = 4 * 1024 * 1024;
+/// Rounds in which one string is searched for variables again.
+pub const MAX_ROUNDS: usize = 64;
+/// Variables looked up for one rule, foreach elements included.
+pub const MAX_LOOKUPS: usize = 50_000;
+/// Context entries that may be waiting for each other at once.
+pub const MAX_ENTRY_NESTING: usize = 32;
+
+/// What is left of it.
+#[derive(Debug)]
+pub struct Budget {
+    context_bytes: Cell<usize>,
+    expanded_bytes: Cell<usize>,
+    lookups: Cell<usize>,
+    nesting: Cell<usize>,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            context_bytes: Cell::new(0),
+            expanded_bytes: Cell::new(MAX_EXPANDED_BYTES),
+            lookups: Cell::new(MAX_LOOKUPS),
+            nesting: Cell::new(MAX_ENTRY_NESTING),
+        }
+    }
+}
+
+impl Budget {
+    /// Counts a context entry of `bytes` bytes of JSON.
+    ///
+    /// # Errors
+    /// Kyverno's text where the entries together exceed [`MAX_CONTEXT_BYTES`].
+    pub fn take_context(&self, bytes: usize) -> Result<(), Halt> {
+        let total = self.context_bytes.get().saturating_add(bytes);
+        if total > MAX_CONTEXT_BYTES {
+            return Err(Halt::Failed(format!(
+                "context size limit exceeded: {total} bytes exceeds limit of {MAX_CONTEXT_BYTES} bytes"
+            )));
+        }
+        self.context_bytes.set(total);
+        Ok(())
+    }
+
+    /// Counts bytes built by substitution.
+    ///
+    /// # Errors
+    /// Where one rule builds more than [`MAX_EXPANDED_BYTES`].
+    pub fn take_expanded(&self, bytes: usize) -> Result<(), Halt> {
+        let left = self.expanded_bytes.get().checked_sub(bytes);
+        let Some(left) = left else {
+            return Err(Halt::Failed(format!(
+                "variables expand to more than {MAX_EXPANDED_BYTES} bytes"
+            )));
+        };
+        self.expanded_bytes.set(left);
+        Ok(())
+    }
+
+    /// Counts one lookup.
+    ///
+    /// # Errors
+    /// Where one rule makes more than [`MAX_LOOKUPS`].
+    pub fn take_lookup(&self) -> Result<(), Halt> {
+        let Some(left) = self.lookups.get().checked_sub(1) else {
+            return Err(Halt::Failed(format!(
+                "more than {MAX_LOOKUPS} variables were looked up for one rule"
+            )));
+        };
+        self.lookups.set(left);
+        Ok(())
+    }
+
+    /// Runs `load` one level deeper.
+    ///
+    /// # Errors
+    /// Where more than [`MAX_ENTRY_NESTING`] entries wait for each other, and what `load` gives.
+    pub fn nested<T>(&self, load: impl FnOnce() -> Result<T, Halt>) -> Result<T, Halt> {
+        let Some(left) = self.nesting.get().checked_sub(1) else {
+            return Err(Halt::Failed(format!(
+                "more than {MAX_ENTRY_NESTING} context entries need each other"
+            )));
+        };
+        self.nesting.set(left);
+        let loaded = load();
+        self.nesting.set(left + 1);
+        loaded
+    }
+}
