@@ -14,6 +14,9 @@ pub(super) enum Shape {
     PodSpec,
     Container,
     EphemeralContainer,
+    Volume,
+    EphemeralVolume,
+    ClaimTemplate,
     /// The spec of Deployment, DaemonSet, ReplicaSet, StatefulSet, ReplicationController or Job
     TemplatedSpec,
     CronJobSpec,
@@ -213,6 +216,9 @@ impl Shape {
             (Self::Object(_) | Self::PodTemplateSpec | Self::JobTemplateSpec, "metadata") => {
                 Some(Self::ObjectMeta)
             }
+            (Self::ClaimTemplate, "metadata") => Some(Self::ObjectMeta),
+            (Self::Volume, "ephemeral") => Some(Self::EphemeralVolume),
+            (Self::EphemeralVolume, "volumeClaimTemplate") => Some(Self::ClaimTemplate),
             (Self::Object(Kind::Pod) | Self::PodTemplateSpec, "spec") => Some(Self::PodSpec),
             (Self::Object(Kind::PodTemplate) | Self::TemplatedSpec, "template") => {
                 Some(Self::PodTemplateSpec)
@@ -239,7 +245,8 @@ impl Shape {
             (Self::ObjectMeta, "ownerReferences") => Some((&["uid"], None)),
             (Self::PodSpec, "containers" | "initContainers") => Some((BY_NAME, Some(Self::Container))),
             (Self::PodSpec, "ephemeralContainers") => Some((BY_NAME, Some(Self::EphemeralContainer))),
-            (Self::PodSpec, "volumes" | "imagePullSecrets") => Some((BY_NAME, None)),
+            (Self::PodSpec, "volumes") => Some((BY_NAME, Some(Self::Volume))),
+            (Self::PodSpec, "imagePullSecrets") => Some((BY_NAME, None)),
             (Self::PodSpec, "hostAliases") => Some((&["ip"], None)),
             (Self::PodSpec, "topologySpreadConstraints") => {
                 Some((&["topologyKey", "whenUnsatisfiable"], None))
