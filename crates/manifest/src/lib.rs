@@ -18,6 +18,8 @@ pub mod error;
 mod scalar;
 mod compose;
 mod json;
+mod flow;
+mod block;
 mod split;
 mod reader;
 mod index;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::block;
 use crate::compose;
 use crate::error::{ManifestError, ManifestFault};
 use crate::json;
@@ -69,7 +70,10 @@ pub(crate) fn piece_values(text: &str) -> Result<Vec<Value>, ManifestError> {
             Err(json_fault) => return compose::compose(text).map_err(|yaml| nearer(json_fault, yaml)),
         }
     }
-    compose::compose(text)
+    match block::read(text) {
+        Some(value) => Ok(vec![value]),
+        None => compose::compose(text),
+    }
 }
 
 /// Of a text that is neither JSON nor YAML, the fault of the language that could read on longer.
