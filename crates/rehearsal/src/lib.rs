@@ -15,15 +15,15 @@ pub mod content;
 pub mod layout;
 pub mod registry;
 pub mod keys;
+pub mod x509;
 pub mod simple_signing;
 pub mod statement;
 pub mod dsse;
 pub mod bundle;
 pub mod layer;
-pub mod x509;
+pub mod repository;
 pub mod authority;
 pub mod notary;
-pub mod repository;
 
 pub use authority::Authority;
 pub use content::Content;

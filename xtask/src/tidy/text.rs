@@ -5,8 +5,8 @@ use super::tree::{File, Tree};
 /// Lines of a Rust file, tests included.
 const MAX_LINES: usize = 600;
 /// Names that say nothing about what is inside.
-const EMPTY_NAMES: [&str; 9] = [
-    "utils", "util", "helpers", "helper", "common", "misc", "impl", "impls", "stuff",
+const EMPTY_NAMES: [&str; 8] = [
+    "utils", "util", "helpers", "common", "misc", "impl", "impls", "stuff",
 ];
 /// Beginnings of paths that exist on one machine only. In two halves, or this file would be its own fault.
 const MACHINE_PATHS: [(&str, &str); 4] = [("/wo", "rk/"), ("/ro", "ot/"), ("/tmp/", "vs"), ("/ho", "me/")];
