@@ -43,6 +43,12 @@ pub fn find(name: &str) -> Option<&'static Function> {
     BY_NAME.get(name).copied()
 }
 
+/// The names of all functions.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    all().map(|function| function.name).collect()
+}
+
 /// The functions Kyverno adds to the language, in the order of their signatures.
 #[must_use]
 pub fn catalog() -> Vec<&'static Function> {

@@ -74,7 +74,7 @@ fn base64_decode<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
 }
 
 /// Padded base64, line breaks ignored; the error is the offset Go reports.
-fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
+pub(super) fn decode(text: &[u8]) -> Result<Vec<u8>, usize> {
     let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
     let mut rest = text
         .iter()

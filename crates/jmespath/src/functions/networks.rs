@@ -61,7 +61,11 @@ fn host_of(url: &str) -> Result<String, &'static str> {
         _ => return Ok(String::new()),
     };
     let authority = authority.split('/').next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
+    let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
+    let is_user = |c: char| c.is_ascii_alphanumeric() || "-._:~!$&'()*+,;=%@".contains(c);
+    if !user.chars().all(is_user) {
+        return Err("net/url: invalid userinfo");
+    }
     let (name, port) = match host.strip_prefix('[') {
         Some(bracketed) => bracketed.rsplit_once(']').ok_or("missing ']' in host")?,
         None => host
@@ -76,8 +80,11 @@ fn host_of(url: &str) -> Result<String, &'static str> {
     if !is_port {
         return Err("invalid port after host");
     }
-    if name.contains([' ', '"', '<', '>', '\\', '^', '`', '{', '|', '}']) {
+    if name.contains([' ', '\\', '^', '`', '{', '|', '}', '[', ']']) {
         return Err("invalid character in host name");
+    }
+    if name.contains('%') {
+        return Err("invalid URL escape in host name");
     }
     Ok(name.to_owned())
 }
