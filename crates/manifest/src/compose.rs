@@ -14,34 +14,69 @@ use serde_json::{Map, Value};
 use crate::error::{ManifestError, ManifestFault};
 use crate::limits::{MAX_ALIASED_BYTES, MAX_DEPTH, VALUE_BYTES};
 use crate::place::Place;
+use crate::repair::read_forgiving;
 use crate::scalar::{self, Scalar};
 
 /// The values of all documents in `text`, in order; documents with nothing in them are left out.
 pub(crate) fn compose(text: &str) -> Result<Vec<Value>, ManifestError> {
+    read_forgiving(text, compose_strictly)
+}
+
+fn compose_strictly(text: &str) -> Result<Vec<Value>, ManifestError> {
     let mut composer = Composer::default();
-    let mut parser = Parser::new_from_str(text);
-    while let Some((event, place)) = next_event(&mut parser)? {
+    let mut events = Events::new(text);
+    while let Some((event, place)) = events.next()? {
         composer.take(event).map_err(|fault| fault.at(place))?;
     }
     Ok(composer.documents)
 }
 
-/// The next event with the place it starts at; `None` at the end of the text.
-pub(crate) fn next_event<'t>(
-    parser: &mut Parser<'t, StrInput<'t>>,
-) -> Result<Option<(Event<'t>, Place)>, ManifestError> {
-    match parser.next_event() {
-        None => Ok(None),
-        Some(Ok((event, span))) => Ok(Some((event, place_of(span)))),
-        Some(Err(error)) => {
-            let detail = error.info().to_owned();
-            let marker = *error.marker();
-            Err(ManifestFault::Syntax {
-                language: "YAML",
-                detail,
-            }
-            .at(place_at(marker.line(), marker.col())))
+/// The events of a text, each with the place it starts at.
+pub(crate) struct Events<'t> {
+    parser: Parser<'t, StrInput<'t>>,
+    /// Where the text ends, in characters, if it ends within a line.
+    open_end: Option<usize>,
+}
+
+impl<'t> Events<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        let open_end = (!text.ends_with('\n')).then(|| text.chars().count());
+        Self {
+            parser: Parser::new_from_str(text),
+            open_end,
         }
+    }
+
+    /// The next event; `None` at the end of the text.
+    pub(crate) fn next(&mut self) -> Result<Option<(Event<'t>, Place)>, ManifestError> {
+        match self.parser.next_event() {
+            None => Ok(None),
+            Some(Ok((mut event, span))) => {
+                if self.open_end == Some(span.end.index()) {
+                    drop_added_break(&mut event);
+                }
+                Ok(Some((event, place_of(span))))
+            }
+            Some(Err(error)) => {
+                let detail = error.info().to_owned();
+                let marker = *error.marker();
+                let place = place_at(marker.line(), marker.col());
+                Err(ManifestFault::Syntax {
+                    language: "YAML",
+                    detail,
+                }
+                .at(place))
+            }
+        }
+    }
+}
+
+/// A block scalar that ends with the text has no line break that the text does not have; our parser adds one.
+fn drop_added_break(event: &mut Event<'_>) {
+    if let Event::Scalar(text, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
+        && text.ends_with('\n')
+    {
+        text.to_mut().pop();
     }
 }
 

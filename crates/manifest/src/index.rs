@@ -3,12 +3,14 @@
 //! In: the text of a document. Out: where each key and each value starts. Made only when a fault needs a place:
 //! the text is read a second time then, which costs nothing while all is well.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::Event;
 
-use crate::compose::{next_event, resolved};
+use crate::compose::{Events, resolved};
 use crate::place::{FieldPath, Place, Segment};
+use crate::repair::read_forgiving;
 
 /// Where one value stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +25,26 @@ pub(crate) struct Spot {
 ///
 /// As much as can be read: a fault in the text ends the index, it does not empty it.
 pub(crate) fn spots(text: &str, ordinal: usize) -> HashMap<String, Spot> {
-    let mut indexer = Indexer {
-        ordinal,
-        ..Indexer::default()
-    };
-    let mut parser = Parser::new_from_str(text);
-    while let Ok(Some((event, place))) = next_event(&mut parser) {
-        indexer.take(&event, place);
-        if indexer.seen > ordinal {
-            break;
-        }
-    }
-    indexer.spots
+    let partial = RefCell::new(HashMap::new());
+    let whole = read_forgiving(text, |text| {
+        let mut indexer = Indexer {
+            ordinal,
+            ..Indexer::default()
+        };
+        let mut events = Events::new(text);
+        let ended = loop {
+            match events.next() {
+                Ok(Some((event, place))) if indexer.seen <= ordinal => indexer.take(&event, place),
+                Ok(_) => break Ok(()),
+                Err(fault) => break Err(fault),
+            }
+        };
+        partial.replace(indexer.spots);
+        ended
+    });
+    // A fault ends the index where it stands.
+    whole.unwrap_or_default();
+    partial.into_inner()
 }
 
 #[derive(Debug)]

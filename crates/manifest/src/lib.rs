@@ -17,6 +17,7 @@ pub mod place;
 pub mod error;
 mod scalar;
 mod compose;
+mod repair;
 mod json;
 mod flow;
 mod block;

@@ -166,3 +166,11 @@ fn tabs_may_not_indent_but_may_separate() {
     assert!(compose("a:\n\tb: 1\n").is_err());
     assert_eq!(one("a: \t1\n"), json!({"a": 1}));
 }
+
+#[test]
+fn a_block_scalar_that_ends_the_text_has_no_line_break_of_its_own() {
+    assert_eq!(one("a: |\n  x"), json!({"a": "x"}));
+    assert_eq!(one("a: |\n  x\n"), json!({"a": "x\n"}));
+    assert_eq!(one("a: >\n  x\n  z"), json!({"a": "x z"}));
+    assert_eq!(one("a: |\n  x\n# end"), json!({"a": "x\n"}));
+}
