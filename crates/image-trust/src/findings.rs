@@ -44,8 +44,18 @@ pub struct Proof {
 
 impl Proof {
     /// Mints a proof. For `image-verification` alone.
-    pub fn minted(digest: Digest, signed_by: String, origin: String, statements: Vec<Arc<Statement>>) -> Self {
-        Self { digest, signed_by, origin, statements }
+    pub fn minted(
+        digest: Digest,
+        signed_by: String,
+        origin: String,
+        statements: Vec<Arc<Statement>>,
+    ) -> Self {
+        Self {
+            digest,
+            signed_by,
+            origin,
+            statements,
+        }
     }
 
     /// The digest that was proven.

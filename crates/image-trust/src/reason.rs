@@ -88,7 +88,12 @@ impl Refusal {
     /// A refusal without candidates.
     #[must_use]
     pub fn new(code: ReasonCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), demanded: String::new(), found: Vec::new() }
+        Self {
+            code,
+            message: message.into(),
+            demanded: String::new(),
+            found: Vec::new(),
+        }
     }
 }
 
@@ -163,11 +168,21 @@ impl ReasonCode {
         match self {
             Self::Unsigned => "sign the image by digest with the key or identity the policy names",
             Self::WrongSigner => "sign with the key the policy names, or add this signer to the policy",
-            Self::WrongIdentity => "sign from the identity the policy names, or correct the policy's subject and issuer",
-            Self::AnnotationMismatch => "sign again with the annotations the policy demands (`cosign sign -a key=value`)",
-            Self::DigestMismatch => "sign this image's own digest; the signature found belongs to another image",
-            Self::AttestationMissing => "attest the image with the demanded predicate type (`cosign attest --type`)",
-            Self::AttestationConditions => "renew the attestation (`cosign attest --replace`), or correct what it reports",
+            Self::WrongIdentity => {
+                "sign from the identity the policy names, or correct the policy's subject and issuer"
+            }
+            Self::AnnotationMismatch => {
+                "sign again with the annotations the policy demands (`cosign sign -a key=value`)"
+            }
+            Self::DigestMismatch => {
+                "sign this image's own digest; the signature found belongs to another image"
+            }
+            Self::AttestationMissing => {
+                "attest the image with the demanded predicate type (`cosign attest --type`)"
+            }
+            Self::AttestationConditions => {
+                "renew the attestation (`cosign attest --replace`), or correct what it reports"
+            }
             Self::Expired => "sign again with a valid certificate, or with a timestamp",
             Self::LogMissing => "sign with a transparency log entry, or set `ignoreTlog` in the policy",
             Self::SctMissing => "use a certificate with an embedded SCT, or set `ignoreSCT` in the policy",
@@ -177,11 +192,17 @@ impl ReasonCode {
             Self::Malformed => "sign again; the artifact beside the image can't be read",
             Self::BadReference => "correct the image reference, or pin it to a digest",
             Self::ImageNotFound => "push the image, or correct its name",
-            Self::RegistryAuth => "give credentials for this registry (`imagePullSecrets`, or `imageRegistryCredentials` in the policy)",
+            Self::RegistryAuth => {
+                "give credentials for this registry (`imagePullSecrets`, or `imageRegistryCredentials` in the policy)"
+            }
             Self::RegistryRateLimited => "try again later, or use a mirror",
-            Self::RegistryTimeout => "try again; raise the policy's `webhookTimeoutSeconds` if the registry is slow",
+            Self::RegistryTimeout => {
+                "try again; raise the policy's `webhookTimeoutSeconds` if the registry is slow"
+            }
             Self::RegistryUnreachable => "check the registry's name, network and certificates",
-            Self::RegistryProtocol => "check what stands between here and the registry: its answer can't be trusted",
+            Self::RegistryProtocol => {
+                "check what stands between here and the registry: its answer can't be trusted"
+            }
             Self::LimitExceeded => "remove needless signatures and attestations from the image's repository",
             Self::KeyUnavailable => "check the key the policy names",
             Self::PolicyError => "correct the policy",

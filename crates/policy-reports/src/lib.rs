@@ -1,1 +1,10 @@
 //! Decisions as policy reports: rows, summaries, wgpolicyk8s.io and openreports.io.
+//!
+//! In: a [`policy_engine::Decision`] about one object. Out: [`Row`]s, and report objects as JSON. Pure: the time of a row
+//! is handed in. Spec: engine-and-cli §10.1.
+
+mod row;
+mod report;
+
+pub use report::{ReportFormat, Summary, cluster_report, namespaced_report};
+pub use row::{ObjectReference, ReportedResult, Row, rows};

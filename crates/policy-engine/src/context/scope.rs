@@ -7,6 +7,8 @@
 //! Behaviour: Kyverno 1.19 pkg/engine/context (merging, checkpoints, deferred loaders).
 
 mod layers;
+#[cfg(test)]
+pub(crate) mod rehearsal;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

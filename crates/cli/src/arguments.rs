@@ -1,0 +1,70 @@
+//! The command line: which commands there are.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::command;
+use crate::console::Console;
+
+/// All well.
+pub(crate) const EXIT_OK: u8 = 0;
+/// A verdict against, or an input that can't be used.
+pub(crate) const EXIT_AGAINST: u8 = 1;
+/// Called wrongly.
+pub(crate) const EXIT_USAGE: u8 = 2;
+
+/// Decides, from evidence, which container images may run on Kubernetes. Runs Kyverno's policies unchanged.
+#[derive(Debug, Parser)]
+#[command(name = "vouchsafe", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge resources by policies, as `kyverno apply` does
+    Apply(Box<command::apply::Arguments>),
+    /// Print the version
+    Version,
+    /// Print a completion script for a shell
+    Completion(command::completion::Arguments),
+    /// Print manual pages, or write them into a folder
+    Man(command::man::Arguments),
+}
+
+/// Runs the command in `arguments` (the program's name first) and gives the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console) -> u8 {
+    let code = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => dispatch(arguments, console),
+        Err(error) => {
+            let text = if console.is_terminal() {
+                error.render().ansi().to_string()
+            } else {
+                error.render().to_string()
+            };
+            if error.use_stderr() {
+                console.note(text.trim_end());
+                EXIT_USAGE
+            } else {
+                console.print(&text);
+                EXIT_OK
+            }
+        }
+    };
+    console.flush();
+    code
+}
+
+fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
+    match arguments.command {
+        Command::Apply(arguments) => command::apply::run(&arguments, console),
+        Command::Version => {
+            console.line(&format!("vouchsafe {}", env!("CARGO_PKG_VERSION")));
+            EXIT_OK
+        }
+        Command::Completion(arguments) => command::completion::run(&arguments, Arguments::command(), console),
+        Command::Man(arguments) => command::man::run(&arguments, Arguments::command(), console),
+    }
+}

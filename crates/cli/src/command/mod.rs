@@ -1,0 +1,5 @@
+//! One file or folder a command.
+
+pub(crate) mod apply;
+pub(crate) mod completion;
+pub(crate) mod man;

@@ -1,0 +1,136 @@
+//! The cluster that files make: labels of namespaces, Secrets, recorded answers.
+
+use std::collections::BTreeMap;
+
+use fact_loading::{Cluster, ClusterFuture, NoCluster};
+use policy_engine::FactError;
+use serde_json::Value;
+
+use super::resources::Resource;
+
+/// Answers from files; what they don't hold has no loader.
+#[derive(Debug, Default)]
+pub(crate) struct FileCluster {
+    /// Labels by namespace.
+    pub(crate) namespace_labels: BTreeMap<String, Value>,
+    /// Secrets by `(namespace, name)`, data decoded.
+    pub(crate) secrets: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
+    /// Contents of the global context, by entry and `entry.projection`.
+    pub(crate) global_context: BTreeMap<String, Value>,
+    /// Answers of services and of the API server, by URL or path, with the method if one was recorded.
+    pub(crate) answers: Vec<RecordedAnswer>,
+}
+
+/// A recorded answer.
+#[derive(Debug, Clone)]
+pub(crate) struct RecordedAnswer {
+    /// `GET` or `POST`; empty: any.
+    pub(crate) method: String,
+    /// URL of a service, or path at the API server.
+    pub(crate) address: String,
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// JSON body.
+    pub(crate) body: Value,
+}
+
+impl FileCluster {
+    /// Takes the Secrets among `resources`.
+    pub(crate) fn add_secrets(&mut self, resources: &[Resource]) {
+        for secret in resources
+            .iter()
+            .filter(|resource| resource.text("/kind") == "Secret")
+        {
+            let field = |field: &str| secret.object.get(field).and_then(Value::as_object);
+            let encoded = field("data")
+                .into_iter()
+                .flatten()
+                .filter_map(|(key, value)| Some((key.clone(), decode_base64(value.as_str()?)?)));
+            let plain = field("stringData")
+                .into_iter()
+                .flatten()
+                .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.as_bytes().to_vec())));
+            let name = (
+                secret.text("/metadata/namespace").to_owned(),
+                secret.text("/metadata/name").to_owned(),
+            );
+            self.secrets.insert(name, encoded.chain(plain).collect());
+        }
+    }
+
+    fn answer(&self, method: &str, address: &str) -> Option<Result<Value, FactError>> {
+        let fits = |answer: &&RecordedAnswer| {
+            answer.address == address
+                && (answer.method.is_empty() || answer.method.eq_ignore_ascii_case(method))
+        };
+        let answer = self.answers.iter().find(fits)?;
+        Some(if (200..300).contains(&answer.status) {
+            Ok(answer.body.clone())
+        } else {
+            Err(FactError::Failed(format!(
+                "HTTP {}: {}",
+                answer.status, answer.body
+            )))
+        })
+    }
+}
+
+fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    let compact: String = text.split_whitespace().collect();
+    base64::engine::general_purpose::STANDARD.decode(compact).ok()
+}
+
+fn ready<'a, T: Send + 'a>(answer: Result<T, FactError>) -> ClusterFuture<'a, T> {
+    Box::pin(std::future::ready(answer))
+}
+
+impl Cluster for FileCluster {
+    fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        match self.namespace_labels.get(name) {
+            Some(labels) => ready(Ok(labels.clone())),
+            None => NoCluster.namespace_labels(name),
+        }
+    }
+
+    fn config_map<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Value> {
+        NoCluster.config_map(namespace, name)
+    }
+
+    fn call<'a>(
+        &'a self,
+        method: &'a str,
+        url_path: &'a str,
+        body: Option<&'a str>,
+    ) -> ClusterFuture<'a, Value> {
+        match self.answer(method, url_path) {
+            Some(answer) => ready(answer),
+            None => NoCluster.call(method, url_path, body),
+        }
+    }
+
+    fn secret<'a>(
+        &'a self,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> ClusterFuture<'a, BTreeMap<String, Vec<u8>>> {
+        match self.secrets.get(&(namespace.to_owned(), name.to_owned())) {
+            Some(data) => ready(Ok(data.clone())),
+            None => {
+                let cause = format!("Secret `{namespace}/{name}` is in no file given (`--secrets FILE`)");
+                ready(Err(FactError::Failed(cause)))
+            }
+        }
+    }
+
+    fn global_context<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        match self.global_context.get(name) {
+            Some(value) => ready(Ok(value.clone())),
+            None => NoCluster.global_context(name),
+        }
+    }
+
+    fn service_call<'a>(&'a self, method: &'a str, url: &'a str) -> Option<ClusterFuture<'a, Value>> {
+        self.answer(method, url).map(ready)
+    }
+}

@@ -1,0 +1,16 @@
+//! What commands read: policies, resources, and the files that stand in for a cluster.
+
+mod files;
+mod kinds;
+mod policies;
+mod resources;
+mod values;
+mod user;
+mod file_cluster;
+
+pub(crate) use file_cluster::FileCluster;
+pub(crate) use files::{InputError, STANDARD_INPUT, read_file};
+pub(crate) use policies::{PolicyInput, load_policies};
+pub(crate) use resources::{Resource, load_resources, resources_of};
+pub(crate) use user::load_user;
+pub(crate) use values::ValuesInput;

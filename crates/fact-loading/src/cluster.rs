@@ -1,0 +1,78 @@
+//! The cluster as policies may ask it: a real one, one made of files, or none.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::BoxFuture;
+use policy_engine::FactError;
+use serde_json::Value;
+
+/// An answer of the cluster.
+pub type ClusterFuture<'a, T> = BoxFuture<'a, Result<T, FactError>>;
+
+/// Answers what policies ask of a cluster. Every method may fail; none waits longer than its caller does.
+pub trait Cluster: Send + Sync + std::fmt::Debug {
+    /// Labels of a namespace, a JSON object of strings.
+    fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value>;
+
+    /// A ConfigMap as `{data, metadata}`.
+    fn config_map<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Value>;
+
+    /// A call to the API: `method`, path with query, JSON body.
+    fn call<'a>(
+        &'a self,
+        method: &'a str,
+        url_path: &'a str,
+        body: Option<&'a str>,
+    ) -> ClusterFuture<'a, Value>;
+
+    /// The `data` of a Secret, decoded.
+    fn secret<'a>(
+        &'a self,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> ClusterFuture<'a, BTreeMap<String, Vec<u8>>>;
+
+    /// An entry of the global context, with its projection.
+    fn global_context<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value>;
+
+    /// A call to a service that answers in the cluster's stead (recorded answers); `None`: the network is asked.
+    fn service_call<'a>(&'a self, method: &'a str, url: &'a str) -> Option<ClusterFuture<'a, Value>>;
+}
+
+/// No cluster: what needs one has no loader.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoCluster;
+
+fn absent<'a, T: Send + 'a>(what: String) -> ClusterFuture<'a, T> {
+    Box::pin(std::future::ready(Err(FactError::NoLoader(what))))
+}
+
+impl Cluster for NoCluster {
+    fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        absent(format!("no cluster to ask for namespace `{name}`"))
+    }
+
+    fn config_map<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Value> {
+        absent(format!("no cluster to ask for ConfigMap `{namespace}/{name}`"))
+    }
+
+    fn call<'a>(&'a self, _: &'a str, url_path: &'a str, _: Option<&'a str>) -> ClusterFuture<'a, Value> {
+        absent(format!("no cluster to call `{url_path}`"))
+    }
+
+    fn secret<'a>(
+        &'a self,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> ClusterFuture<'a, BTreeMap<String, Vec<u8>>> {
+        absent(format!("no cluster to ask for Secret `{namespace}/{name}`"))
+    }
+
+    fn global_context<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        absent(format!("no cluster to ask for global context entry `{name}`"))
+    }
+
+    fn service_call<'a>(&'a self, _: &'a str, _: &'a str) -> Option<ClusterFuture<'a, Value>> {
+        None
+    }
+}

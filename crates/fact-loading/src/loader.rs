@@ -1,0 +1,312 @@
+//! The loader: one for a process, a [`RequestLoader`] for each request.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use image_verification::{TrustError, TrustMaterial};
+use jiff::Timestamp;
+use oci_registry::{
+    Deadline, DockerConfig, DockerConfigError, MirrorError, Mirrors, RegistryClient, RegistryClientOptions,
+    TransportError,
+};
+use policy_engine::{Fact, FactError, FactRequest, FactSource};
+use serde_json::Value;
+
+use crate::addresses::Loopback;
+use crate::cluster::Cluster;
+use crate::http::{Http, HttpSetupError};
+use crate::image_metadata;
+use crate::images::{Errand, Images};
+use crate::keychains::Keychains;
+use crate::keys::Keys;
+use crate::services::{self, ServiceCall};
+use crate::tenancy::Tenancy;
+
+/// Questions of one request answered at the same time.
+const MOST_AT_ONCE: usize = 32;
+
+/// How a loader is set up.
+#[derive(Debug)]
+pub struct LoaderOptions {
+    /// Who answers what is asked of the cluster.
+    pub cluster: Arc<dyn Cluster>,
+    /// No registry and no service is called; every need of one is an error that names it.
+    pub offline: bool,
+    /// `HOST=URL`: requests for HOST go to URL.
+    pub mirrors: Vec<String>,
+    /// Plain HTTP is tried where HTTPS fails, for every registry.
+    pub allow_insecure: bool,
+    /// Certificate authorities beside the system's, PEM.
+    pub added_authorities: Vec<Vec<u8>>,
+    /// A `trusted_root.json` instead of the embedded public one.
+    pub trusted_root: Option<String>,
+    /// Who stands behind the policies.
+    pub tenancy: Tenancy,
+    /// Whether services and keys on loopback addresses may be called.
+    pub allow_loopback: bool,
+}
+
+/// Why a loader could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A mirror is not `HOST=URL`.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
+    /// The registry client.
+    #[error(transparent)]
+    Registry(#[from] TransportError),
+    /// The HTTP client for keys and services.
+    #[error(transparent)]
+    Http(#[from] HttpSetupError),
+    /// The trusted root.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The docker configuration of this process.
+    #[error(transparent)]
+    DockerConfig(#[from] DockerConfigError),
+}
+
+/// Answers the engine's questions. Cheap to clone; connections, tokens and evidence are shared.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    images: Images,
+    http: Http,
+    cluster: Arc<dyn Cluster>,
+    tenancy: Tenancy,
+    loopback: Loopback,
+    offline: bool,
+}
+
+/// A loader with the time one request has.
+#[derive(Debug, Clone)]
+pub struct RequestLoader {
+    loader: Loader,
+    deadline: Deadline,
+    at: Timestamp,
+}
+
+impl Loader {
+    /// A loader set up by `options`.
+    ///
+    /// # Errors
+    /// [`SetupError`] with what can't be used.
+    pub fn new(options: LoaderOptions) -> Result<Self, SetupError> {
+        let mut mirrors = Mirrors::default();
+        for mirror in &options.mirrors {
+            mirrors.add(mirror)?;
+        }
+        let trust = match &options.trusted_root {
+            Some(json) => TrustMaterial::from_trusted_root(json)?,
+            None => TrustMaterial::public_good()?,
+        };
+        let registry = RegistryClient::new(RegistryClientOptions {
+            added_authorities: options.added_authorities,
+            mirrors,
+            offline: options.offline,
+            ..RegistryClientOptions::default()
+        })?;
+        let loopback = if options.allow_loopback {
+            Loopback::Allowed
+        } else {
+            Loopback::Refused
+        };
+        let http = Http::new(loopback, None)?;
+        let own = DockerConfig::from_environment()?;
+        let keychains = Keychains::new(Arc::clone(&options.cluster), own, options.tenancy, OWN_NAMESPACE);
+        let keys = Keys::new(
+            http.clone(),
+            Arc::clone(&options.cluster),
+            options.tenancy,
+            options.offline,
+        );
+        Ok(Self {
+            images: Images::new(registry, keychains, keys, Arc::new(trust), options.allow_insecure),
+            http,
+            cluster: options.cluster,
+            tenancy: options.tenancy,
+            loopback,
+            offline: options.offline,
+        })
+    }
+
+    /// The loader of one request, which has `time` for all its facts and is judged as of `at_ns` (nanoseconds since the
+    /// Unix epoch).
+    #[must_use]
+    pub fn for_request(&self, time: Duration, at_ns: i128) -> RequestLoader {
+        let at = Timestamp::from_nanosecond(at_ns).unwrap_or(Timestamp::UNIX_EPOCH);
+        RequestLoader {
+            loader: self.clone(),
+            deadline: Deadline::after(time),
+            at,
+        }
+    }
+
+    /// Whether `--offline` is set.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.offline
+    }
+}
+
+/// Namespace that unqualified secrets of policies stand in, as Kyverno's own.
+const OWN_NAMESPACE: &str = "kyverno";
+
+impl FactSource for RequestLoader {
+    async fn load(&self, wanted: &BTreeSet<FactRequest>) -> Vec<(FactRequest, Result<Fact, FactError>)> {
+        let answers = wanted
+            .iter()
+            .cloned()
+            .map(|question| self.clone().answer_in_time(question));
+        stream::iter(answers)
+            .buffer_unordered(MOST_AT_ONCE)
+            .collect()
+            .await
+    }
+}
+
+/// The deadline passed first: never a consent (the caller's failure policy decides what an error is worth).
+fn too_late(question: &FactRequest) -> FactError {
+    use image_trust::{ReasonCode, Refusal};
+    let late = "no answer before the deadline of the request";
+    match question {
+        FactRequest::ImageFindings { image, .. } | FactRequest::ImageDigest { image, .. } => {
+            FactError::Image {
+                refusal: Refusal::new(ReasonCode::RegistryTimeout, format!("{image}: {late}")),
+                network: true,
+            }
+        }
+        FactRequest::NamespaceLabels { .. }
+        | FactRequest::ConfigMap { .. }
+        | FactRequest::KubernetesCall { .. }
+        | FactRequest::ServiceCall { .. }
+        | FactRequest::ImageMetadata { .. }
+        | FactRequest::GlobalContext { .. }
+        | FactRequest::HostAddresses { .. } => FactError::Failed(late.to_owned()),
+    }
+}
+
+fn json(answer: Result<Value, FactError>) -> Result<Fact, FactError> {
+    answer.map(|value| Fact::Json(Arc::new(value)))
+}
+
+impl RequestLoader {
+    async fn answer_in_time(self, question: FactRequest) -> (FactRequest, Result<Fact, FactError>) {
+        let answer = tokio::time::timeout(self.deadline.remaining(), self.answer(&question)).await;
+        let answer = answer.unwrap_or_else(|_| Err(too_late(&question)));
+        (question, answer)
+    }
+
+    async fn answer(&self, question: &FactRequest) -> Result<Fact, FactError> {
+        let Loader {
+            images,
+            cluster,
+            tenancy,
+            ..
+        } = &self.loader;
+        match question {
+            FactRequest::NamespaceLabels { name } => json(cluster.namespace_labels(name).await),
+            FactRequest::ConfigMap {
+                asker,
+                namespace,
+                name,
+            } => {
+                tenancy
+                    .may_read_namespace(asker, namespace)
+                    .map_err(FactError::Failed)?;
+                json(cluster.config_map(namespace, name).await)
+            }
+            FactRequest::KubernetesCall {
+                method,
+                url_path,
+                body,
+                ..
+            } => json(cluster.call(method, url_path, body.as_deref()).await),
+            FactRequest::ServiceCall {
+                asker,
+                method,
+                url,
+                headers,
+                ca_bundle,
+                body,
+            } => {
+                let call = ServiceCall {
+                    asker,
+                    method,
+                    url,
+                    headers,
+                    ca_bundle: ca_bundle.as_deref(),
+                    body: body.as_deref(),
+                };
+                json(self.service(call).await)
+            }
+            FactRequest::GlobalContext { name } => json(cluster.global_context(name).await),
+            FactRequest::HostAddresses { host } => json(self.addresses(host).await),
+            FactRequest::ImageMetadata {
+                asker,
+                reference,
+                access,
+            } => {
+                let call = images.call(self.errand(asker, access)).await;
+                json(image_metadata::read(images.registry(), &call, reference).await)
+            }
+            FactRequest::ImageDigest { asker, image, access } => images
+                .digest(self.errand(asker, access), image)
+                .await
+                .map(Fact::Digest),
+            FactRequest::ImageFindings { asker, image, demand } => {
+                let errand = self.errand(asker, &demand.access);
+                images.findings(errand, image, demand).await.map(Fact::Findings)
+            }
+        }
+    }
+
+    fn errand<'e>(
+        &self,
+        asker: &'e policy_engine::facts::Asker,
+        access: &'e image_trust::RegistryAccess,
+    ) -> Errand<'e> {
+        Errand {
+            asker,
+            access,
+            deadline: self.deadline,
+            at: self.at,
+        }
+    }
+
+    async fn service(&self, call: ServiceCall<'_>) -> Result<Value, FactError> {
+        let Loader {
+            http,
+            cluster,
+            tenancy,
+            loopback,
+            offline,
+            ..
+        } = &self.loader;
+        if let Some(recorded) = cluster.service_call(call.method, call.url) {
+            return recorded.await;
+        }
+        if *offline {
+            return Err(FactError::Failed(format!(
+                "`--offline` forbids calling `{}`",
+                call.url
+            )));
+        }
+        services::call(http, *loopback, *tenancy, call).await
+    }
+
+    async fn addresses(&self, host: &str) -> Result<Value, FactError> {
+        if self.loader.offline {
+            return Err(FactError::Failed(format!(
+                "`--offline` forbids resolving `{host}`"
+            )));
+        }
+        let found = tokio::net::lookup_host((host, 0)).await;
+        let found = found.map_err(|cause| FactError::Failed(format!("lookup {host}: {cause}")))?;
+        Ok(found
+            .map(|address| Value::from(address.ip().to_string()))
+            .collect())
+    }
+}

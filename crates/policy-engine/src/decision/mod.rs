@@ -1,0 +1,16 @@
+//! From a request and its facts to one decision.
+//!
+//! In: a [`crate::PolicySet`], a [`crate::Request`], [`crate::Facts`]. Out: [`Decision`] with one [`RuleResult`] for each
+//! selected rule, or the facts still wanted. Order: mutate rules (each on the result of the last), `verifyImages` on what
+//! they made, validate rules on what will be stored.
+
+mod result;
+mod message;
+mod failure_action;
+mod excuse;
+mod rule;
+mod run;
+
+pub(crate) use run::decide;
+pub use message::{KYVERNO_DENIAL_START, yaml_text};
+pub use result::{Decision, RuleResult};

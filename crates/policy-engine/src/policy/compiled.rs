@@ -1,0 +1,258 @@
+//! One policy and its rules, compiled.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::actions::Actions;
+use super::autogen;
+use crate::checks::conditions::Conditions;
+use crate::checks::images::VerifyImagesRule;
+use crate::checks::mutate::MutateRule;
+use crate::checks::validate::ValidateRule;
+use crate::compile_error::{CompileError, collect};
+use crate::context::{ContextEntries, Template};
+use crate::outcome::{PolicyKey, RuleKind};
+use crate::selection::Selector;
+
+/// A compiled ClusterPolicy or Policy.
+#[derive(Debug)]
+pub struct CompiledPolicy {
+    /// Name and namespace.
+    pub key: PolicyKey,
+    /// Rules as written, then generated ones, in the order they run.
+    pub rules: Vec<CompiledRule>,
+    /// The policy's own actions.
+    pub actions: Actions,
+    /// `applyRules: One`: the first rule that passes or fails ends the policy.
+    pub one_rule: bool,
+    /// `failurePolicy: Fail`, the default.
+    pub error_blocks: bool,
+    /// `background`
+    pub in_background: bool,
+    /// `admission`
+    pub in_admission: bool,
+    /// `emitWarning`
+    pub emits_warnings: bool,
+    /// Annotation `policies.kyverno.io/scored` is not `"false"`.
+    pub is_scored: bool,
+    /// Annotation `policies.kyverno.io/category`.
+    pub category: Option<String>,
+    /// Annotation `policies.kyverno.io/severity`.
+    pub severity: Option<String>,
+    /// Seconds the webhook may take, 1..=30.
+    pub timeout_seconds: u32,
+    /// `reports.kyverno.io/disabled`
+    pub is_reported: bool,
+}
+
+/// A compiled rule.
+#[derive(Debug)]
+pub struct CompiledRule {
+    /// Name.
+    pub name: Arc<str>,
+    /// Written by the author, or by the engine from a written one.
+    pub origin: RuleOrigin,
+    /// `match` and `exclude`.
+    pub selector: Selector,
+    /// `context`
+    pub context: ContextEntries,
+    /// `preconditions`
+    pub preconditions: Option<Conditions>,
+    /// What the rule does.
+    pub body: RuleBody,
+    /// Actions set in the rule itself.
+    pub actions: Actions,
+    /// `reportProperties`
+    pub report_properties: Option<Template>,
+    /// `skipBackgroundRequests`
+    pub skips_background_requests: bool,
+}
+
+/// Where a rule comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RuleOrigin {
+    /// The policy's text.
+    Written,
+    /// Generated from the written rule of this name.
+    Generated {
+        /// Name of the written rule.
+        from: Arc<str>,
+    },
+}
+
+/// What a rule does.
+#[derive(Debug)]
+pub enum RuleBody {
+    /// `validate`
+    Validate(Box<ValidateRule>),
+    /// `mutate`
+    Mutate(Box<MutateRule>),
+    /// `verifyImages`
+    VerifyImages(Box<VerifyImagesRule>),
+    /// A kind of rule that is not supported; its outcome is always an error that says so.
+    Unsupported {
+        /// The field: `generate`, `validate.cel`.
+        field: String,
+    },
+}
+
+impl RuleBody {
+    /// The kind for reports.
+    #[must_use]
+    pub fn kind(&self) -> RuleKind {
+        match self {
+            Self::Validate(_) => RuleKind::Validation,
+            Self::Mutate(_) => RuleKind::Mutation,
+            Self::VerifyImages(_) => RuleKind::ImageVerify,
+            Self::Unsupported { .. } => RuleKind::Unsupported,
+        }
+    }
+}
+
+impl CompiledPolicy {
+    /// Compiles a policy document (CRD defaults applied) and the rules generated from it.
+    ///
+    /// # Errors
+    /// Every fault of every rule, with its field path from the document's root.
+    pub fn compile(document: &Value) -> Result<Self, Vec<CompileError>> {
+        let mut errors = Vec::new();
+        let none = Value::Null;
+        let spec = document.get("spec").unwrap_or(&none);
+        let written: Vec<Value> = spec.get("rules").and_then(Value::as_array).cloned().unwrap_or_default();
+        let annotations = document.pointer("/metadata/annotations");
+        let generated = autogen::generate(&written, annotations);
+        let mut rules = Vec::new();
+        for (index, rule) in written.iter().enumerate() {
+            let place = format!("spec.rules[{index}]");
+            let compiled = collect(CompiledRule::compile(rule, RuleOrigin::Written), &place, &mut errors);
+            let replaced = !generated.is_empty() && name_of(rule).starts_with("autogen-");
+            rules.extend(compiled.filter(|_| !replaced));
+        }
+        // Faults of a generated rule are those of the written one; they were reported there.
+        let mut echoes = Vec::new();
+        for one in generated {
+            let from = written.get(one.from).map(name_of).unwrap_or_default().into();
+            let place = format!("spec.rules[{}]", one.from);
+            rules.extend(collect(CompiledRule::compile(&one.rule, RuleOrigin::Generated { from }), &place, &mut echoes));
+        }
+        if errors.is_empty() {
+            errors = echoes;
+        }
+        let actions = collect(
+            Actions::compile(spec, "validationFailureAction", "validationFailureActionOverrides"),
+            "spec",
+            &mut errors,
+        );
+        match actions {
+            Some(actions) if errors.is_empty() => Ok(Self { actions, ..Self::with_rules(document, spec, rules) }),
+            Some(_) | None => Err(errors),
+        }
+    }
+
+    fn with_rules(document: &Value, spec: &Value, rules: Vec<CompiledRule>) -> Self {
+        let metadata = |field: &str| document.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
+        let annotation = |key: &str| document.pointer("/metadata/annotations")?.get(key)?.as_str().map(ToOwned::to_owned);
+        let flag = |field: &str, default: bool| spec.get(field).and_then(Value::as_bool).unwrap_or(default);
+        let webhook = |field: &str| spec.get("webhookConfiguration").and_then(|webhook| webhook.get(field));
+        let namespaced = document.get("kind").and_then(Value::as_str) == Some("Policy");
+        let failure_policy = webhook("failurePolicy").or_else(|| spec.get("failurePolicy")).and_then(Value::as_str);
+        let timeout = webhook("timeoutSeconds").or_else(|| spec.get("webhookTimeoutSeconds")).and_then(Value::as_u64);
+        let labels = document.pointer("/metadata/labels");
+        Self {
+            key: PolicyKey {
+                namespace: namespaced.then(|| metadata("namespace").unwrap_or("default").into()),
+                name: metadata("name").unwrap_or_default().into(),
+            },
+            rules,
+            actions: Actions::default(),
+            one_rule: spec.get("applyRules").and_then(Value::as_str) == Some("One"),
+            error_blocks: failure_policy != Some("Ignore"),
+            in_background: flag("background", true),
+            in_admission: flag("admission", true),
+            emits_warnings: flag("emitWarning", false),
+            is_scored: annotation("policies.kyverno.io/scored").as_deref() != Some("false"),
+            category: annotation("policies.kyverno.io/category"),
+            severity: annotation("policies.kyverno.io/severity"),
+            timeout_seconds: timeout.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(10).clamp(1, 30),
+            is_reported: labels.is_none_or(|labels| labels.get("reports.kyverno.io/disabled").is_none()),
+        }
+    }
+}
+
+impl CompiledRule {
+    fn compile(rule: &Value, origin: RuleOrigin) -> Result<Self, Vec<CompileError>> {
+        let mut errors = Vec::new();
+        let present = |field: &str| rule.get(field).filter(|value| !value.is_null());
+        let selector = collect(Selector::compile(rule), "", &mut errors);
+        let context = present("context").unwrap_or(&Value::Null);
+        let context = collect(ContextEntries::compile(context), "context", &mut errors);
+        let preconditions = present("preconditions")
+            .and_then(|written| collect(Conditions::compile(written), "preconditions", &mut errors));
+        let report_properties = present("reportProperties").and_then(|written| {
+            collect(Template::compile(written), "reportProperties", &mut errors)
+        });
+        let body = collect(compile_body(rule), "", &mut errors);
+        let actions = present("validate").map(|validate| {
+            Actions::compile(validate, "failureAction", "failureActionOverrides")
+        });
+        let mut actions = actions.and_then(|actions| collect(actions, "validate", &mut errors)).unwrap_or_default();
+        if let Some(RuleBody::VerifyImages(images)) = &body {
+            actions.action = images.failure_action();
+        }
+        match (selector, context, body) {
+            (Some(selector), Some(context), Some(body)) if errors.is_empty() => Ok(Self {
+                name: name_of(rule).into(),
+                origin,
+                selector,
+                context,
+                preconditions,
+                body,
+                actions,
+                report_properties,
+                skips_background_requests: rule.get("skipBackgroundRequests").and_then(Value::as_bool).unwrap_or(true),
+            }),
+            _ => Err(errors),
+        }
+    }
+
+    /// The name the author gave: values files and tests speak of rules by it.
+    #[must_use]
+    pub fn written_name(&self) -> &str {
+        match &self.origin {
+            RuleOrigin::Written => &self.name,
+            RuleOrigin::Generated { from } => from,
+        }
+    }
+}
+
+fn compile_body(rule: &Value) -> Result<RuleBody, Vec<CompileError>> {
+    let present = |field: &str| rule.get(field).filter(|value| !value.is_null());
+    if let Some(validate) = present("validate") {
+        let unsupported = ["cel", "manifests", "assert"].into_iter().find(|field| {
+            validate.get(field).is_some_and(|value| !value.is_null())
+        });
+        return match unsupported {
+            Some(field) => Ok(RuleBody::Unsupported { field: format!("validate.{field}") }),
+            None => ValidateRule::compile(validate)
+                .map(|rule| RuleBody::Validate(Box::new(rule)))
+                .map_err(|errors| errors.into_iter().map(|error| error.under("validate")).collect()),
+        };
+    }
+    if let Some(mutate) = present("mutate") {
+        return MutateRule::compile(mutate)
+            .map(|rule| RuleBody::Mutate(Box::new(rule)))
+            .map_err(|errors| errors.into_iter().map(|error| error.under("mutate")).collect());
+    }
+    if present("verifyImages").is_some() {
+        return VerifyImagesRule::compile(rule).map(|rule| RuleBody::VerifyImages(Box::new(rule)));
+    }
+    if present("generate").is_some() {
+        return Ok(RuleBody::Unsupported { field: "generate".to_owned() });
+    }
+    Err(vec![CompileError::new("", "expected one of validate, mutate, verifyImages or generate")])
+}
+
+fn name_of(rule: &Value) -> &str {
+    rule.get("name").and_then(Value::as_str).unwrap_or_default()
+}

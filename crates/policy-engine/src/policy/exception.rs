@@ -1,0 +1,110 @@
+//! PolicyExceptions: what is excused, from which rules, under which conditions. Spec: engine-and-cli §8.3.
+
+use scalars::wildcard;
+use serde_json::Value;
+
+use crate::checks::conditions::Conditions;
+use crate::checks::pod_security::ControlExcludes;
+use crate::compile_error::{CompileError, collect};
+use crate::selection::MatchBlock;
+
+/// A compiled PolicyException.
+#[derive(Debug, Clone)]
+pub struct CompiledException {
+    /// `namespace/name`.
+    pub key: String,
+    /// When it stops to excuse, nanoseconds since the Unix epoch.
+    pub expires_at_ns: Option<i128>,
+    excused: Vec<(String, Vec<String>)>,
+    matched: MatchBlock,
+    conditions: Option<Conditions>,
+    pod_security: Option<ControlExcludes>,
+    in_background: bool,
+}
+
+impl CompiledException {
+    /// Compiles a PolicyException document.
+    ///
+    /// # Errors
+    /// Every fault, with its field path.
+    pub fn compile(document: &Value) -> Result<Self, Vec<CompileError>> {
+        let mut errors = Vec::new();
+        let none = Value::Null;
+        let spec = document.get("spec").unwrap_or(&none);
+        let metadata = |field: &str| document.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
+        let strings = |list: Option<&Value>| -> Vec<String> {
+            let listed = list.and_then(Value::as_array);
+            listed.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+        };
+        let excused = spec.get("exceptions").and_then(Value::as_array);
+        let excused = excused.into_iter().flatten().map(|one| {
+            let policy = one.get("policyName").and_then(Value::as_str).unwrap_or_default().to_owned();
+            (policy, strings(one.get("ruleNames")))
+        });
+        let excused = excused.collect();
+        let matched =
+            collect(MatchBlock::compile(spec.get("match").unwrap_or(&none)), "spec.match", &mut errors);
+        let conditions = spec.get("conditions").filter(|written| !written.is_null());
+        let conditions = conditions.and_then(|written| {
+            collect(Conditions::compile(written), "spec.conditions", &mut errors)
+        });
+        let pod_security = spec.get("podSecurity").filter(|written| written.as_array().is_some_and(|w| !w.is_empty()));
+        let pod_security = pod_security.and_then(|written| {
+            collect(ControlExcludes::compile(written), "spec.podSecurity", &mut errors)
+        });
+        let expires_at_ns = spec.get("expiresAt").and_then(Value::as_str).and_then(|written| {
+            let parsed: Result<jiff::Timestamp, _> = written.parse();
+            let place = "spec.expiresAt";
+            parsed.map_err(|_| errors.push(CompileError::new(place, "expected a time as RFC 3339 writes it"))).ok()
+        });
+        match matched {
+            Some(matched) if errors.is_empty() => Ok(Self {
+                key: format!("{}/{}", metadata("namespace").unwrap_or("default"), metadata("name").unwrap_or_default()),
+                expires_at_ns: expires_at_ns.map(jiff::Timestamp::as_nanosecond),
+                excused,
+                matched,
+                conditions,
+                pod_security,
+                in_background: spec.get("background").and_then(Value::as_bool).unwrap_or(true),
+            }),
+            Some(_) | None => Err(errors),
+        }
+    }
+
+    /// Whether the exception names this rule of this policy; policies by their exact key, rules by wildcard.
+    #[must_use]
+    pub fn names(&self, policy_key: &str, rule: &str) -> bool {
+        let names_rule = |rules: &[String]| rules.iter().any(|pattern| wildcard::matches(pattern, rule));
+        self.excused.iter().any(|(policy, rules)| policy == policy_key && names_rule(rules))
+    }
+
+    /// What it applies to.
+    #[must_use]
+    pub fn matched(&self) -> &MatchBlock {
+        &self.matched
+    }
+
+    /// Conditions that must hold too.
+    #[must_use]
+    pub fn conditions(&self) -> Option<&Conditions> {
+        self.conditions.as_ref()
+    }
+
+    /// Pod security controls excused, if it is only those.
+    #[must_use]
+    pub fn pod_security(&self) -> Option<&ControlExcludes> {
+        self.pod_security.as_ref()
+    }
+
+    /// Whether it counts in background scans.
+    #[must_use]
+    pub fn in_background(&self) -> bool {
+        self.in_background
+    }
+
+    /// Whether it has expired by `at_ns`.
+    #[must_use]
+    pub fn has_expired(&self, at_ns: i128) -> bool {
+        self.expires_at_ns.is_some_and(|expiry| expiry <= at_ns)
+    }
+}

@@ -1,0 +1,105 @@
+//! From documents to a compiled set: every fault of every document at once, each with its place.
+
+use std::sync::Arc;
+
+use manifest::{Document, FieldPath};
+use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
+use policy_types::{Fault, FaultCode, Loaded, Other};
+
+use super::compiled::CompiledPolicy;
+use super::exception::CompiledException;
+use super::set::PolicySet;
+use crate::compile_error::CompileError;
+
+/// What a set of documents gives.
+#[derive(Debug, Default)]
+pub struct LoadedPolicies {
+    /// Policies without fault, compiled, in order.
+    pub policies: Vec<Arc<CompiledPolicy>>,
+    /// Exceptions without fault, compiled.
+    pub exceptions: Vec<Arc<CompiledException>>,
+    /// The checked documents of `policies`, in the same order: for lint and for printing.
+    pub sources: Vec<Document>,
+    /// Global context entries.
+    pub global_context_entries: Vec<Loaded<GlobalContextEntry>>,
+    /// Documents of other kinds; the caller skips or refuses them aloud.
+    pub others: Vec<Other>,
+    /// Every fault. A document with one is in none of the lists.
+    pub faults: Vec<Fault>,
+    /// What works, but not as its author may think.
+    pub warnings: Vec<Fault>,
+}
+
+impl LoadedPolicies {
+    /// Checks and compiles `documents`.
+    #[must_use]
+    pub fn load(documents: impl IntoIterator<Item = Document>) -> Self {
+        let loading = policy_types::load_policies(documents);
+        let mut loaded = Self {
+            global_context_entries: loading.global_context_entries,
+            others: loading.others,
+            faults: loading.faults,
+            warnings: loading.warnings,
+            ..Self::default()
+        };
+        for policy in loading.policies {
+            match CompiledPolicy::compile(&policy.document.value) {
+                Ok(compiled) => {
+                    loaded.policies.push(Arc::new(compiled));
+                    loaded.sources.push(policy.document);
+                }
+                Err(errors) => loaded.faults.extend(errors.iter().map(|error| fault(error, &policy.document))),
+            }
+        }
+        for exception in loading.exceptions {
+            match CompiledException::compile(&exception.document.value) {
+                Ok(compiled) => loaded.exceptions.push(Arc::new(compiled)),
+                Err(errors) => loaded.faults.extend(errors.iter().map(|error| fault(error, &exception.document))),
+            }
+        }
+        loaded
+    }
+
+    /// The set to judge by. Policies that were refused are not in it: look at `faults` first.
+    #[must_use]
+    pub fn to_set(&self) -> PolicySet {
+        PolicySet::new(self.policies.clone(), self.exceptions.clone())
+    }
+}
+
+/// A compiler's complaint with its place in the file.
+fn fault(error: &CompileError, document: &Document) -> Fault {
+    let path = field_path(&error.path);
+    Fault {
+        source: Arc::clone(&document.source),
+        place: Some(document.place(&path)),
+        path,
+        code: FaultCode::Invalid,
+        message: error.message.clone(),
+        nearest: None,
+    }
+}
+
+/// Reads a field path as [`CompileError`] writes it: `spec.rules[0].validate`.
+fn field_path(text: &str) -> FieldPath {
+    let mut path = FieldPath::root();
+    for step in text.split(['.', '[']).filter(|step| !step.is_empty()) {
+        let index = step.strip_suffix(']').map(|inner| (inner, inner.parse::<usize>()));
+        path = match index {
+            Some((_, Ok(index))) => path.index(index),
+            Some((key, Err(_))) => path.key(key),
+            None => path.key(step),
+        };
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_as_it_is_written() {
+        assert_eq!(field_path("spec.rules[0].match.any[1].resources").to_string(), "spec.rules[0].match.any[1].resources");
+    }
+}

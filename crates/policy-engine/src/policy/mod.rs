@@ -1,0 +1,18 @@
+//! Policies as they are judged: checked, compiled, immutable.
+//!
+//! In: policy documents as JSON, CRD defaults applied (`policy-types` reads and checks them). Out: [`PolicySet`], or every
+//! fault with its field path. A policy kind adds a compiler into this one form, never a second engine.
+
+pub(crate) mod autogen;
+mod actions;
+mod exception;
+mod compiled;
+mod set;
+mod load;
+
+pub use actions::{ActionOverride, Actions};
+pub use autogen::CONTROLLERS_ANNOTATION;
+pub use compiled::{CompiledPolicy, CompiledRule, RuleBody, RuleOrigin};
+pub use exception::CompiledException;
+pub use load::LoadedPolicies;
+pub use set::PolicySet;

@@ -1,0 +1,98 @@
+//! Report objects.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::row::{ReportedResult, Row};
+
+/// Which API a report is written in; the fields are the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReportFormat {
+    /// `openreports.io/v1alpha1`, what Kyverno's command line prints.
+    #[default]
+    OpenReports,
+    /// `wgpolicyk8s.io/v1alpha2`
+    PolicyReport,
+}
+
+/// How many rows of each result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Errors.
+    pub error: usize,
+    /// Failures.
+    pub fail: usize,
+    /// Passes.
+    pub pass: usize,
+    /// Skips.
+    pub skip: usize,
+    /// Warnings.
+    pub warn: usize,
+}
+
+impl Summary {
+    /// Counts `rows`.
+    #[must_use]
+    pub fn of<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Self {
+        let mut summary = Self::default();
+        for row in rows {
+            summary.count(row.result);
+        }
+        summary
+    }
+
+    /// Counts one result.
+    pub fn count(&mut self, result: ReportedResult) {
+        let counter = match result {
+            ReportedResult::Pass => &mut self.pass,
+            ReportedResult::Fail => &mut self.fail,
+            ReportedResult::Warn => &mut self.warn,
+            ReportedResult::Error => &mut self.error,
+            ReportedResult::Skip => &mut self.skip,
+        };
+        *counter = counter.saturating_add(1);
+    }
+}
+
+/// One report of all `rows`, under `name`; rows sorted by policy, rule and object.
+#[must_use]
+pub fn cluster_report(name: &str, rows: &[Row], format: ReportFormat) -> Value {
+    let (api_version, kind) = match format {
+        ReportFormat::OpenReports => ("openreports.io/v1alpha1", "ClusterReport"),
+        ReportFormat::PolicyReport => ("wgpolicyk8s.io/v1alpha2", "ClusterPolicyReport"),
+    };
+    report(api_version, kind, json!({"name": name}), rows, format)
+}
+
+/// One report of `rows` of a namespaced policy, in its namespace.
+#[must_use]
+pub fn namespaced_report(name: &str, namespace: &str, rows: &[Row], format: ReportFormat) -> Value {
+    let api_version = match format {
+        ReportFormat::OpenReports => "openreports.io/v1alpha1",
+        ReportFormat::PolicyReport => "wgpolicyk8s.io/v1alpha2",
+    };
+    report(
+        api_version,
+        "PolicyReport",
+        json!({"name": name, "namespace": namespace}),
+        rows,
+        format,
+    )
+}
+
+fn report(api_version: &str, kind: &str, metadata: Value, rows: &[Row], format: ReportFormat) -> Value {
+    let mut sorted: Vec<&Row> = rows.iter().collect();
+    sorted.sort_by(|a, b| (&a.policy, &a.rule, &a.resource).cmp(&(&b.policy, &b.rule, &b.resource)));
+    let results: Vec<Value> = sorted.into_iter().map(Row::to_json).collect();
+    let mut report = json!({
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": metadata,
+        "results": results,
+        "summary": Summary::of(rows),
+    });
+    if let (ReportFormat::OpenReports, Some(fields)) = (format, report.as_object_mut()) {
+        fields.insert("source".to_owned(), "".into());
+    }
+    report
+}
