@@ -4,13 +4,16 @@
 //! is no Pod without `privileged`. Null counts as absent, as it does to the API server.
 
 mod read;
+mod shape;
 
 pub use read::Malformed;
+pub(crate) use shape::check_metadata;
 
 use std::collections::BTreeMap;
 
 use read::At;
 use serde_json::Value;
+use shape::check_pod_spec;
 
 /// What the standards look at in a Pod.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -81,6 +84,8 @@ impl Pod {
     /// # Errors
     /// [`Malformed`] names the first field that has another type than the Pod API gives it.
     pub fn read(metadata: &Value, spec: &Value) -> Result<Self, Malformed> {
+        check_metadata(metadata)?;
+        check_pod_spec(spec)?;
         let (metadata, spec) = (At::new(metadata, "metadata"), At::new(spec, "spec"));
         let mut containers = Vec::new();
         for list in ["initContainers", "containers", "ephemeralContainers"] {
@@ -259,6 +264,29 @@ mod tests {
             annotations.unwrap_err().to_string(),
             "metadata.annotations[a] must be a string"
         );
+    }
+
+    /// Kyverno makes such a rule an error; a verdict on an object nobody can create would be worth nothing.
+    #[test]
+    fn fields_no_control_looks_at_must_have_their_types_too() {
+        let container = |fields: Value| error(&json!({"containers": [fields]}));
+        assert_eq!(
+            container(json!({"command": ["sleep", 3600]})),
+            "spec.containers[0].command[1] must be a string"
+        );
+        assert_eq!(
+            container(json!({"env": [{"name": "A", "value": 1}]})),
+            "spec.containers[0].env[0].value must be a string"
+        );
+        assert_eq!(
+            container(json!({"resources": {"limits": {"cpu": true}}})),
+            "spec.containers[0].resources.limits[cpu] must be a string or a number"
+        );
+        let owners = Pod::read(&json!({"ownerReferences": {"name": "x"}}), &json!({})).unwrap_err();
+        assert_eq!(owners.to_string(), "metadata.ownerReferences must be a list");
+        let fine =
+            json!({"containers": [{"resources": {"limits": {"cpu": 1, "memory": "1Gi"}}, "env": null}]});
+        assert!(Pod::read(&json!({"labels": {"a": "b"}}), &fine).is_ok());
     }
 
     #[test]

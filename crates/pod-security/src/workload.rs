@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use crate::pod::{Malformed, Pod};
+use crate::pod::{Malformed, Pod, check_metadata};
 
 /// The Pod an object is or makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,7 @@ impl Workload {
             "CronJob" => "spec.jobTemplate.spec.template",
             _ => return Err(NotAWorkload::Kind(kind.to_owned())),
         };
+        check_metadata(object.get("metadata").unwrap_or(&Value::Null))?;
         let mut at = object;
         let mut path = String::new();
         for step in template.split('.').filter(|step| !step.is_empty()) {

@@ -18,6 +18,8 @@ pub struct Malformed {
 #[derive(Debug)]
 pub(super) struct At<'a> {
     value: &'a Value,
+    /// The author's key, for values of maps that have such keys
+    key: &'a str,
     path: String,
 }
 
@@ -25,6 +27,7 @@ impl<'a> At<'a> {
     pub(super) fn new(value: &'a Value, path: &str) -> Self {
         Self {
             value,
+            key: "",
             path: path.to_owned(),
         }
     }
@@ -47,6 +50,7 @@ impl<'a> At<'a> {
         };
         Ok(At {
             value,
+            key: "",
             path: format!("{}.{name}", self.path),
         })
     }
@@ -54,6 +58,7 @@ impl<'a> At<'a> {
     pub(super) fn elements(&self) -> Result<Vec<Self>, Malformed> {
         let of = |(index, value)| At {
             value,
+            key: "",
             path: format!("{}[{index}]", self.path),
         };
         match self.value {
@@ -87,20 +92,35 @@ impl<'a> At<'a> {
     }
 
     pub(super) fn texts_by_key(&self) -> Result<BTreeMap<String, String>, Malformed> {
-        let read = |(key, value): (&String, &'a Value)| {
-            let at = At {
-                value,
-                path: format!("{}[{key}]", self.path),
-            };
-            Ok((key.clone(), at.text()?.unwrap_or_default()))
-        };
+        let values = self.values()?;
+        let texts = values
+            .iter()
+            .map(|at| Ok((at.key.to_owned(), at.text()?.unwrap_or_default())));
+        texts.collect()
+    }
+
+    /// The values of a map whose keys are the author's.
+    pub(super) fn values(&self) -> Result<Vec<Self>, Malformed> {
         match self.value {
-            Value::Null => Ok(BTreeMap::new()),
-            Value::Object(fields) => fields.iter().map(read).collect(),
+            Value::Null => Ok(Vec::new()),
+            Value::Object(fields) => {
+                let of = |(key, value): (&'a String, &'a Value)| At {
+                    value,
+                    key,
+                    path: format!("{}[{key}]", self.path),
+                };
+                Ok(fields.iter().map(of).collect())
+            }
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 Err(self.must_be("a map"))
             }
         }
+    }
+
+    pub(super) fn text_or_number(&self) -> Result<(), Malformed> {
+        let is_either = self.value.is_string() || self.value.is_number();
+        self.absent_or(is_either.then_some(()), "a string or a number")
+            .map(drop)
     }
 
     /// The names of the fields that are set.
