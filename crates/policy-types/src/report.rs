@@ -29,8 +29,15 @@ impl Report {
         }
     }
 
-    /// A value breaks a rule between fields.
+    /// A value breaks a rule between fields. What is already at fault is not told of twice.
     pub(crate) fn invalid(&mut self, path: &FieldPath, message: impl Into<String>) {
+        if self
+            .faults
+            .iter()
+            .any(|fault| fault.path == *path && fault.code != FaultCode::Invalid)
+        {
+            return;
+        }
         self.fault(path, FaultCode::Invalid, message.into(), None);
     }
 

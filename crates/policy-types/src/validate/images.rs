@@ -2,7 +2,7 @@
 
 use manifest::FieldPath;
 
-use super::{attestors, conditions};
+use super::{attestors, conditions, references};
 use crate::kyverno_io::image_verification::{Attestation, ImageVerification, SignatureKind};
 use crate::kyverno_io::policy::PolicySpec;
 use crate::kyverno_io::rule::Rule;
@@ -50,6 +50,9 @@ fn validate_entry(entry: &ImageVerification, rule: &str, path: &FieldPath, repor
                 format!("rule \"{rule}\" should not have variables in image reference section"),
             );
         }
+    }
+    for (index, reference) in entry.image_references.iter().enumerate() {
+        references::warn_of(reference, &path.key("imageReferences").index(index), report);
     }
     attestors::validate(&entry.attestors, &path.key("attestors"), report);
     for (index, attestation) in entry.attestations.iter().enumerate() {

@@ -4,7 +4,7 @@ use manifest::{Document, FieldPath};
 use serde_json::Value;
 
 use super::filters::{self, Reach};
-use super::{checks, conditions, context, images, mutation, overlap, overrides};
+use super::{checks, conditions, context, images, mutation, overlap, overrides, pod_patterns};
 use crate::kyverno_io::filters::MatchResources;
 use crate::kyverno_io::policy::{Policy, PolicyKind};
 use crate::kyverno_io::rule::Rule;
@@ -28,6 +28,7 @@ pub(super) fn validate(rule: &Rule, index: usize, policy: &Policy, document: &Do
         );
     }
     validate_action(rule, &path, report);
+    pod_patterns::warn_of(rule, &path, report);
     validate_match(rule, policy, reach, &path, report);
     if let Some(preconditions) = &rule.preconditions {
         conditions::validate(preconditions, &path.key("preconditions"), report);

@@ -464,3 +464,17 @@ fn doubtful_policies_are_warned_of() {
             .any(|warning| warning.contains("no attestor is named"))
     );
 }
+
+#[test]
+fn a_pods_pattern_for_deployments_is_warned_of() {
+    let text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    \
+                match: {any: [{resources: {kinds: [Pod, apps/v1/Deployment, Job]}}]}\n    validate: {pattern: {spec: \
+                {containers: [{image: 'gcr.io/*'}]}}}\n";
+    let loading = load(text);
+    assert!(loading.faults.is_empty(), "{:?}", loading.faults);
+    let warning = loading.warnings[0].to_string();
+    assert!(
+        warning.contains("asks for `spec.containers`, which apps/v1/Deployment, Job does not have"),
+        "{warning}"
+    );
+}
