@@ -86,7 +86,6 @@ impl EvidenceError {
 
 fn code_of(kind: RegistryErrorKind) -> ReasonCode {
     match kind {
-        RegistryErrorKind::NotFound => ReasonCode::ImageNotFound,
         RegistryErrorKind::Unauthorized | RegistryErrorKind::Forbidden | RegistryErrorKind::Credentials => {
             ReasonCode::RegistryAuth
         }
@@ -97,7 +96,10 @@ fn code_of(kind: RegistryErrorKind) -> ReasonCode {
         | RegistryErrorKind::Interrupted
         | RegistryErrorKind::Tls
         | RegistryErrorKind::Blocked => ReasonCode::RegistryUnreachable,
-        RegistryErrorKind::DigestMismatch | RegistryErrorKind::Protocol => ReasonCode::RegistryProtocol,
+        // What the registry lists and then does not have: that the image is missing is told apart before.
+        RegistryErrorKind::NotFound | RegistryErrorKind::DigestMismatch | RegistryErrorKind::Protocol => {
+            ReasonCode::RegistryProtocol
+        }
         RegistryErrorKind::TooLarge => ReasonCode::LimitExceeded,
         RegistryErrorKind::Offline => ReasonCode::Offline,
     }

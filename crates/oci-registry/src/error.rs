@@ -141,6 +141,20 @@ impl RegistryError {
         self.code.as_deref()
     }
 
+    /// The same failure, met while asking for a token: what a token server does not know or grant says nothing about
+    /// whether the image exists.
+    pub(crate) fn of_token_server(mut self) -> Self {
+        if matches!(
+            self.kind,
+            RegistryErrorKind::NotFound | RegistryErrorKind::Protocol
+        ) {
+            self.kind = RegistryErrorKind::Unauthorized;
+        }
+        self.status = None;
+        self.code = None;
+        self
+    }
+
     /// The wait the registry asked for.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.retry_after

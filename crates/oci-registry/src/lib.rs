@@ -21,8 +21,8 @@ mod endpoint;
 mod host_memory;
 mod coalesce;
 mod transport;
-mod tokens;
 mod retry;
+mod tokens;
 mod courier;
 mod document;
 mod registry;
@@ -32,7 +32,7 @@ pub use call::{Access, Call};
 pub use client::{RegistryClient, RegistryClientOptions};
 pub use credentials::{
     Credential, CredentialHelper, CredentialSource, DockerConfig, DockerConfigError, ExplicitCredential,
-    Identity, Keychain, Resource, Secret,
+    Identity, Keychain, ProviderCredentials, Resource, Secret,
 };
 pub use deadline::{Deadline, RequestCount};
 pub use document::{Descriptor, Document, ImageIndex, ImageManifest};

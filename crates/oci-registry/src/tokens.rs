@@ -29,6 +29,7 @@ use crate::coalesce::Flights;
 use crate::credentials::{Credential, Identity, Resource, canonical_host};
 use crate::error::{RegistryError, RegistryErrorKind, quoted};
 use crate::limits;
+use crate::retry;
 use crate::transport::{Outgoing, Transport};
 
 /// Name we give ourselves at token servers
@@ -216,8 +217,9 @@ impl Tokens {
         let (method, url) = (outgoing.method.clone(), outgoing.url.clone());
         let incoming = self.transport.exchange(outgoing, call.deadline).await?;
         if !incoming.status.is_success() {
-            let error = RegistryError::from_answer(&method, incoming.status, &incoming.body, None);
-            return Err(error.during(&method, &url));
+            let wait = retry::asked_for(&incoming.headers);
+            let error = RegistryError::from_answer(&method, incoming.status, &incoming.body, wait);
+            return Err(error.of_token_server().during(&method, &url));
         }
         read_token(&incoming.body, &incoming.headers).map_err(|error| error.during(&method, &url))
     }

@@ -257,10 +257,11 @@ async fn read(
 
 /// What a transport error is: the innermost cause decides and is what people read.
 fn failure(error: &reqwest::Error) -> RegistryError {
-    let mut kind = if error.is_timeout() {
-        RegistryErrorKind::Timeout
-    } else if error.is_connect() {
+    let mut kind = if error.is_connect() {
+        // A dial that times out is a failed dial, as in Go.
         RegistryErrorKind::Unreachable
+    } else if error.is_timeout() {
+        RegistryErrorKind::Timeout
     } else {
         RegistryErrorKind::Interrupted
     };

@@ -120,17 +120,29 @@ impl DockerConfig {
         Self::of(from_json(bytes)?, bytes)
     }
 
-    /// Reads the configuration docker itself would: `$DOCKER_CONFIG/config.json`, else `$HOME/.docker/config.json`;
-    /// none if there is no such file.
+    /// Reads the configuration docker or podman itself would: the first that exists of `$DOCKER_CONFIG/config.json`
+    /// (`$HOME/.docker/config.json`), `$REGISTRY_AUTH_FILE` and `$XDG_RUNTIME_DIR/containers/auth.json`.
     ///
     /// # Errors
-    /// [`DockerConfigError`] when the file exists and cannot be read or is malformed.
+    /// [`DockerConfigError`] when a file exists and cannot be read or is malformed.
     pub fn from_environment() -> Result<Option<Self>, DockerConfigError> {
-        let folder = std::env::var_os("DOCKER_CONFIG")
-            .filter(|folder| !folder.is_empty())
-            .map(PathBuf::from)
-            .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".docker")));
-        folder.map_or(Ok(None), |folder| Self::from_file(&folder.join("config.json")))
+        let variable = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        let docker = variable("DOCKER_CONFIG").or_else(|| variable("HOME").map(|home| home.join(".docker")));
+        let files = [
+            docker.map(|folder| folder.join("config.json")),
+            variable("REGISTRY_AUTH_FILE"),
+            variable("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
+        ];
+        for file in files.into_iter().flatten() {
+            if let Some(config) = Self::from_file(&file)? {
+                return Ok(Some(config));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads one file; none if it does not exist.

@@ -8,6 +8,7 @@
 mod secret;
 mod docker_config;
 mod helper;
+mod provider;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::error::RegistryError;
 pub(crate) use docker_config::canonical_host;
 pub use docker_config::{DockerConfig, DockerConfigError};
 pub use helper::CredentialHelper;
+pub use provider::ProviderCredentials;
 pub use secret::Secret;
 
 /// What proves to a registry who asks

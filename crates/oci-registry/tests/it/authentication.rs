@@ -264,3 +264,31 @@ async fn a_redirect_on_the_same_host_keeps_them() {
             .is_ok()
     );
 }
+
+/// A token server that knows nothing must not make an image, or its signatures, look absent.
+#[tokio::test]
+async fn a_token_server_s_not_found_is_not_the_registry_s() {
+    let port = Arc::new(std::sync::OnceLock::new());
+    let known = Arc::clone(&port);
+    let server = Server::start(move |asked, _| {
+        if asked.path == "/token" {
+            answer(404, &[], "")
+        } else {
+            challenge(
+                401,
+                &format!("http://{}/token", known.get().map_or("", String::as_str)),
+            )
+        }
+    })
+    .await;
+    port.set(server.host.clone()).unwrap();
+    let error = client()
+        .resolve(&call(), &repository(&server.host), "1")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unauthorized);
+    assert!(
+        error.to_string().contains("/token: unexpected status code 404"),
+        "{error}"
+    );
+}
