@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::conditions::Conditions;
 use super::validate::{Body, Run};
-use crate::context::{ContextEntries, Query, Scope, json_text};
+use crate::context::{ContextEntries, Query, Scope, is_loading_failure, json_text};
 use crate::facts::Halt;
 use crate::outcome::{RuleOutcome, Verdict};
 
@@ -50,10 +50,18 @@ impl ForEach {
                     pending = true;
                     continue;
                 }
+                Err(Halt::Failed(why)) if is_loading_failure(&why) => {
+                    let verdict = Verdict::new(RuleOutcome::Error, format!("failed to evaluate list: {why}"));
+                    return if pending {
+                        Err(Halt::Pending)
+                    } else {
+                        Ok(Some(verdict))
+                    };
+                }
+                // the list is not there
+                Err(Halt::Failed(why)) if why.contains("Unknown key") => continue,
                 Err(Halt::Failed(why)) => {
-                    if !why.contains("Unknown key") {
-                        list_error = Some(why);
-                    }
+                    list_error = Some(why);
                     continue;
                 }
             };
@@ -109,9 +117,14 @@ impl ForEach {
         if let Some(preconditions) = &self.preconditions {
             match preconditions.evaluate(&inner) {
                 Ok(outcome) if outcome.met => {}
-                // an element whose preconditions can't be told is left out, as in the source
-                Ok(_) | Err(Halt::Failed(_)) => return Ok(Element::Ignored),
+                Ok(_) => return Ok(Element::Ignored),
                 Err(Halt::Pending) => return Err(Halt::Pending),
+                // a world that does not answer is no reason to look away
+                Err(Halt::Failed(why)) if is_loading_failure(&why) => {
+                    return Err(Halt::Failed(format!("failed to evaluate preconditions: {why}")));
+                }
+                // an element that is not shaped as the preconditions expect is left out, as in the source
+                Err(Halt::Failed(_)) => return Ok(Element::Ignored),
             }
         }
         let around = if is_scoped { Some(element) } else { run.element };

@@ -13,6 +13,8 @@ pub const MAX_CONTEXT_BYTES: usize = 2 * 1024 * 1024;
 pub const MAX_EXPANDED_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes that one string may go through while it is expanded round after round.
 pub const MAX_STRING_BYTES: usize = 4 * 1024 * 1024;
+/// Variables that one string may be found to hold once its own have been replaced.
+pub const MAX_FOUND_VARIABLES: usize = 1_000;
 /// Rounds in which one string is searched for variables again.
 pub const MAX_ROUNDS: usize = 64;
 /// Variables looked up for one rule, foreach elements included.

@@ -45,6 +45,22 @@ enum Loader {
     GlobalReference(lookups::GlobalReference),
 }
 
+/// How the failures of loaders begin: each loader says one of these whatever went wrong.
+const LOADING_FAILURES: [&str; 5] = [
+    "failed to retrieve config map for context entry",
+    "failed to fetch data for APICall",
+    "failed to store data for APICall",
+    "failed to fetch image descriptor",
+    "failed to marshal APICall data for context entry",
+];
+
+/// Whether a failure says that the world did not answer, not that the object is shaped otherwise than expected. Where the
+/// source leaves something out because it can't be evaluated, it must not be left out for this reason.
+#[must_use]
+pub fn is_loading_failure(why: &str) -> bool {
+    LOADING_FAILURES.iter().any(|begin| why.contains(begin))
+}
+
 /// What an entry came to.
 #[derive(Debug, Clone)]
 pub(super) enum Loaded {

@@ -20,7 +20,7 @@ pub mod entries;
 pub mod scope;
 
 pub use anchor::Anchor;
-pub use entries::ContextEntries;
+pub use entries::{ContextEntries, is_loading_failure};
 pub use json_path::JsonPath;
 pub use query::{Query, search_plain};
 pub use request_document::RequestDocument;

@@ -137,7 +137,7 @@ mod tests {
         };
         assert_eq!(found("$(./../a)"), ["$(./../a)"]);
         assert_eq!(found("x $(<=./../(b)/c) y"), ["$(<=./../(b)/c)"]);
-        assert!(found(r"\$(a) $() $( )").is_empty());
+        assert!(found(r"\$(a) $() $(b c)").is_empty());
         assert_eq!(unescape_references(r"\$(a)"), "$(a)");
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::budget::{MAX_ROUNDS, MAX_STRING_BYTES};
+use super::budget::{MAX_FOUND_VARIABLES, MAX_ROUNDS, MAX_STRING_BYTES};
 use super::json_path::JsonPath;
 use super::json_text;
 use super::placeholders;
@@ -381,8 +381,9 @@ impl Text {
             return Ok(Cow::Owned(Value::String(unescape(&text))));
         }
         let mut bytes = text.len();
+        let mut left = MAX_FOUND_VARIABLES;
         for _ in 0..MAX_ROUNDS {
-            let variables = match found_variables(&text, at)? {
+            let variables = match found_variables(&text, at, &mut left)? {
                 Found::None => return Ok(Cow::Owned(Value::String(unescape(&text)))),
                 Found::Whole(variable) => return Ok(Cow::Owned(variable.look_up(view, at)?.into_owned())),
                 Found::Some(variables) => variables,
@@ -414,10 +415,19 @@ enum Found {
     Some(Vec<Variable>),
 }
 
-/// The variables of a text that came of an earlier round.
-fn found_variables(text: &str, at: &JsonPath) -> Result<Found, Halt> {
-    let mut variables = Vec::new();
-    for span in placeholders::variables(text) {
+/// The variables of a text that came of an earlier round; draws them from what is `left`.
+fn found_variables(text: &str, at: &JsonPath, left: &mut usize) -> Result<Found, Halt> {
+    let spans = placeholders::variables(text);
+    let Some(still) = left.checked_sub(spans.len()) else {
+        let why = format!(
+            "the text at path {} expands to more than {MAX_FOUND_VARIABLES} variables",
+            at.as_str()
+        );
+        return Err(Halt::Failed(why));
+    };
+    *left = still;
+    let mut variables = Vec::with_capacity(spans.len());
+    for span in spans {
         let (expression, shallow) = placeholders::expression_of(text.get(span.clone()).unwrap_or_default());
         let query = match expression.as_str() {
             "@" => VariableQuery::SamePlace,

@@ -5,7 +5,9 @@ use crate::facts::{Asker, FactRequest};
 use serde_json::json;
 
 fn search(scope: &Scope<'_>, expression: &str) -> Result<Value, Halt> {
-    scope.search(&Query::compile(expression).unwrap()).map(std::borrow::Cow::into_owned)
+    scope
+        .search(&Query::compile(expression).unwrap())
+        .map(std::borrow::Cow::into_owned)
 }
 
 fn value(rehearsal: &Rehearsal, expression: &str) -> Result<Value, Halt> {
@@ -20,7 +22,11 @@ fn failure(rehearsal: &Rehearsal, expression: &str) -> String {
 }
 
 fn config_map(namespace: &str, name: &str) -> FactRequest {
-    FactRequest::ConfigMap { asker: Asker::default(), namespace: namespace.to_owned(), name: name.to_owned() }
+    FactRequest::ConfigMap {
+        asker: Asker::default(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    }
 }
 
 fn call(url_path: &str) -> FactRequest {
@@ -44,7 +50,10 @@ fn an_entry_sees_what_was_declared_before_it_and_nothing_else() {
     assert_eq!(value(&rehearsal, "b.from"), Ok(json!("web!")));
     for (name, unknown) in [("early", "late"), ("own", "own")] {
         let why = failure(&rehearsal, name);
-        assert!(why.contains(&format!("Unknown key \"{unknown}\" in path")), "{why}");
+        assert!(
+            why.contains(&format!("Unknown key \"{unknown}\" in path")),
+            "{why}"
+        );
     }
 }
 
@@ -88,11 +97,17 @@ fn a_variable_is_a_value_an_expression_or_a_default() {
 fn a_config_map_is_read_by_name_from_the_default_namespace() {
     let rehearsal = Rehearsal::plain()
         .with(json!([{"name": "cm", "configMap": {"name": "cfg"}}]))
-        .knowing(config_map("default", "cfg"), Ok(json!({"data": {"a": "1"}, "metadata": {"name": "cfg"}})));
+        .knowing(
+            config_map("default", "cfg"),
+            Ok(json!({"data": {"a": "1"}, "metadata": {"name": "cfg"}})),
+        );
     assert_eq!(value(&rehearsal, "cm.data.a"), Ok(json!("1")));
     let failing = Rehearsal::plain()
         .with(json!([{"name": "cm", "configMap": {"name": "cfg"}}]))
-        .knowing(config_map("default", "cfg"), Err(FactError::Failed("not found".to_owned())));
+        .knowing(
+            config_map("default", "cfg"),
+            Err(FactError::Failed("not found".to_owned())),
+        );
     assert_eq!(
         failure(&failing, "cm.data.a || ''"),
         "failed to retrieve config map for context entry cm: failed to get configmap default/cfg : not found"
@@ -102,9 +117,13 @@ fn a_config_map_is_read_by_name_from_the_default_namespace() {
 #[test]
 fn an_api_call_is_projected_and_falls_back_to_its_default_as_it_is() {
     let context = json!([{"name": "n", "apiCall": {"urlPath": "/api/v1/nodes", "jmesPath": "items | length(@)", "default": "none"}}]);
-    let answered = Rehearsal::plain().with(context.clone()).knowing(call("/api/v1/nodes"), Ok(json!({"items": [1, 2]})));
+    let answered = Rehearsal::plain()
+        .with(context.clone())
+        .knowing(call("/api/v1/nodes"), Ok(json!({"items": [1, 2]})));
     assert_eq!(value(&answered, "n"), Ok(json!(2)));
-    let failed = Rehearsal::plain().with(context).knowing(call("/api/v1/nodes"), Err(FactError::Failed("boom".to_owned())));
+    let failed = Rehearsal::plain()
+        .with(context)
+        .knowing(call("/api/v1/nodes"), Err(FactError::Failed("boom".to_owned())));
     assert_eq!(value(&failed, "n"), Ok(json!("none")));
     let without = Rehearsal::plain()
         .with(json!([{"name": "n", "apiCall": {"urlPath": "/api/v1/nodes"}}]))
@@ -118,8 +137,13 @@ fn a_post_carries_its_data_as_compact_json() {
         "urlPath": "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "method": "POST",
         "data": [{"key": "spec", "value": {"user": "{{ request.object.metadata.name }}"}}, {"key": "kind", "value": "X"}]}}]));
     let (_, wanted) = rehearsal.asking(|scope| search(scope, "r"));
-    let Some(FactRequest::KubernetesCall { body, method, .. }) = wanted.into_iter().next() else { panic!("no call") };
-    assert_eq!((method.as_str(), body.as_deref()), ("POST", Some(r#"{"kind":"X","spec":{"user":"web"}}"#)));
+    let Some(FactRequest::KubernetesCall { body, method, .. }) = wanted.into_iter().next() else {
+        panic!("no call")
+    };
+    assert_eq!(
+        (method.as_str(), body.as_deref()),
+        ("POST", Some(r#"{"kind":"X","spec":{"user":"web"}}"#))
+    );
 }
 
 #[test]
@@ -150,7 +174,10 @@ fn an_entry_without_a_loader_is_absent() {
         .knowing(config_map("default", "cfg"), no_loader())
         .knowing(call("/api/v1/nodes"), no_loader());
     for name in ["cm", "n"] {
-        assert_eq!(failure(&rehearsal, name), format!("JMESPath query failed: Unknown key \"{name}\" in path"));
+        assert_eq!(
+            failure(&rehearsal, name),
+            format!("JMESPath query failed: Unknown key \"{name}\" in path")
+        );
         assert_eq!(value(&rehearsal, &format!("{name} || 'x'")), Ok(json!("x")));
     }
 }
@@ -178,14 +205,20 @@ fn a_missing_fact_is_asked_for_once_however_often_it_is_needed() {
     let started = std::time::Instant::now();
     let (found, wanted) = rehearsal.asking(|scope| search(scope, "v29"));
     assert_eq!((found, wanted.len()), (Err(Halt::Pending), 1));
-    assert!(started.elapsed().as_millis() < 500, "took {:?}", started.elapsed());
+    assert!(
+        started.elapsed().as_millis() < 500,
+        "took {:?}",
+        started.elapsed()
+    );
 }
 
 #[test]
 fn a_chain_of_entries_without_end_is_refused() {
     let mut context = vec![json!({"name": "v0", "variable": {"value": 1}})];
     for level in 1..200 {
-        context.push(json!({"name": format!("v{level}"), "variable": {"value": format!("{{{{ v{} }}}}", level - 1)}}));
+        context.push(
+            json!({"name": format!("v{level}"), "variable": {"value": format!("{{{{ v{} }}}}", level - 1)}}),
+        );
     }
     let why = failure(&Rehearsal::plain().with(Value::Array(context)), "v199");
     assert!(why.contains("context entries need each other"), "{why}");
@@ -198,14 +231,35 @@ fn faults_of_entries_are_found_when_they_are_compiled() {
         (json!({"name": "request", "variable": {"value": 1}}), "[0].name"),
         (json!({"name": "images.x", "variable": {"value": 1}}), "[0].name"),
         (json!({"name": "a"}), "[0]"),
-        (json!({"name": "a", "variable": {"value": 1}, "configMap": {"name": "x"}}), "[0]"),
-        (json!({"name": "a", "configMap": {"namespace": "x"}}), "[0].configMap.name"),
-        (json!({"name": "a", "variable": {"jmesPath": "a["}}), "[0].variable.jmesPath"),
-        (json!({"name": "a", "variable": {"value": "{{ a[ }}"}}), "[0].variable.value"),
-        (json!({"name": "a", "variable": {"value": 1, "default": 2}}), "[0].variable.default"),
-        (json!({"name": "a", "apiCall": {"urlPath": "/x", "method": "DELETE"}}), "[0].apiCall.method"),
+        (
+            json!({"name": "a", "variable": {"value": 1}, "configMap": {"name": "x"}}),
+            "[0]",
+        ),
+        (
+            json!({"name": "a", "configMap": {"namespace": "x"}}),
+            "[0].configMap.name",
+        ),
+        (
+            json!({"name": "a", "variable": {"jmesPath": "a["}}),
+            "[0].variable.jmesPath",
+        ),
+        (
+            json!({"name": "a", "variable": {"value": "{{ a[ }}"}}),
+            "[0].variable.value",
+        ),
+        (
+            json!({"name": "a", "variable": {"value": 1, "default": 2}}),
+            "[0].variable.default",
+        ),
+        (
+            json!({"name": "a", "apiCall": {"urlPath": "/x", "method": "DELETE"}}),
+            "[0].apiCall.method",
+        ),
         (json!({"name": "a", "apiCall": {}}), "[0].apiCall"),
-        (json!({"name": "a", "imageRegistry": {}}), "[0].imageRegistry.reference"),
+        (
+            json!({"name": "a", "imageRegistry": {}}),
+            "[0].imageRegistry.reference",
+        ),
     ] {
         let faults = ContextEntries::compile(&json!([entry])).unwrap_err();
         assert_eq!(faults[0].path, path, "{entry}");
@@ -233,12 +287,22 @@ fn no_loader_of_a_namespaced_policy_reads_outside_of_its_namespace() {
         {"name": "c", "apiCall": {"urlPath": "/x"}}, {"name": "d", "apiCall": {"service": {"url": "http://x"}}},
         {"name": "e", "imageRegistry": {"reference": "x"}}, {"name": "f", "globalReference": {"name": "x"}},
     ]));
-    for mut attempt in one_of_each.unwrap().iter().flat_map(|entry| attempts(&entry.loader)) {
+    for mut attempt in one_of_each
+        .unwrap()
+        .iter()
+        .flat_map(|entry| attempts(&entry.loader))
+    {
         attempt["name"] = json!("stolen");
         let rehearsal = Rehearsal::plain().for_tenant("shop").with(json!([attempt]));
-        assert!(matches!(value(&rehearsal, "stolen"), Err(Halt::Failed(_))), "{attempt}");
+        assert!(
+            matches!(value(&rehearsal, "stolen"), Err(Halt::Failed(_))),
+            "{attempt}"
+        );
     }
     let own = json!([{"name": "cm", "configMap": {"name": "x"}}]);
-    let (_, wanted) = Rehearsal::plain().for_tenant("shop").with(own).asking(|scope| search(scope, "cm"));
+    let (_, wanted) = Rehearsal::plain()
+        .for_tenant("shop")
+        .with(own)
+        .asking(|scope| search(scope, "cm"));
     assert!(matches!(wanted.first(), Some(FactRequest::ConfigMap { namespace, .. }) if namespace == "shop"));
 }

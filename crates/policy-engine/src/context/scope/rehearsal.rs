@@ -23,7 +23,12 @@ impl Rehearsal {
     /// A request to create `object`.
     pub(crate) fn of(object: Value) -> Self {
         let request = Request::from_object(Arc::new(object), Origin::CommandLine, 0);
-        Self { request, facts: Facts::default(), asker: Asker::default(), context: Value::Null }
+        Self {
+            request,
+            facts: Facts::default(),
+            asker: Asker::default(),
+            context: Value::Null,
+        }
     }
 
     /// A request to create nothing in particular.
@@ -37,7 +42,10 @@ impl Rehearsal {
     }
 
     pub(crate) fn by(mut self, username: &str) -> Self {
-        let user = User { info: json!({ "username": username }), ..User::default() };
+        let user = User {
+            info: json!({ "username": username }),
+            ..User::default()
+        };
         self.request.user = Some(Arc::new(user));
         self
     }
@@ -55,7 +63,8 @@ impl Rehearsal {
     }
 
     pub(crate) fn knowing(mut self, question: FactRequest, answer: Result<Value, FactError>) -> Self {
-        self.facts.insert(question, answer.map(|value| Fact::Json(Arc::new(value))));
+        self.facts
+            .insert(question, answer.map(|value| Fact::Json(Arc::new(value))));
         self
     }
 
@@ -65,7 +74,11 @@ impl Rehearsal {
         let entries = ContextEntries::compile(&self.context).expect("context entries");
         let document = RequestDocument::new(&self.request, &registry);
         let view = FactView::new(&self.facts);
-        let identity = RuleIdentity { policy: "policy", rule: "rule", asker: self.asker.clone() };
+        let identity = RuleIdentity {
+            policy: "policy",
+            rule: "rule",
+            asker: self.asker.clone(),
+        };
         let given = act(&Scope::new(&document, &view, &entries, identity));
         (given, view.into_wanted())
     }

@@ -5,7 +5,11 @@ use crate::request::GivenValues;
 use serde_json::json;
 
 fn value(rehearsal: &Rehearsal, expression: &str) -> Result<Value, Halt> {
-    rehearsal.run(|scope| scope.search(&Query::compile(expression).unwrap()).map(Cow::into_owned))
+    rehearsal.run(|scope| {
+        scope
+            .search(&Query::compile(expression).unwrap())
+            .map(Cow::into_owned)
+    })
 }
 
 #[test]
@@ -15,11 +19,24 @@ fn the_request_has_its_object_operation_and_user() {
         ("request.operation", json!("CREATE")),
         ("request.namespace", json!("shop")),
         ("request.object.metadata.name", json!("web")),
-        ("request.userInfo.username", json!("system:serviceaccount:ci:builder")),
+        (
+            "request.userInfo.username",
+            json!("system:serviceaccount:ci:builder"),
+        ),
         ("request.roles", json!(null)),
         ("serviceAccountName", json!("builder")),
         ("serviceAccountNamespace", json!("ci")),
-        ("keys(request)", json!(["clusterRoles", "namespace", "object", "operation", "roles", "userInfo"])),
+        (
+            "keys(request)",
+            json!([
+                "clusterRoles",
+                "namespace",
+                "object",
+                "operation",
+                "roles",
+                "userInfo"
+            ]),
+        ),
     ] {
         assert_eq!(value(&rehearsal, expression), Ok(expected), "{expression}");
     }
@@ -34,11 +51,16 @@ fn images_are_the_parts_of_their_references() {
     let rehearsal = Rehearsal::of(pod);
     assert_eq!(
         value(&rehearsal, "images.containers.a"),
-        Ok(json!({"registry": "docker.io", "path": "nginx", "name": "nginx", "tag": "latest",
+        Ok(
+            json!({"registry": "docker.io", "path": "nginx", "name": "nginx", "tag": "latest",
             "reference": "docker.io/nginx:latest", "referenceWithTag": "docker.io/nginx:latest",
-            "jsonPointer": "/spec/containers/0/image"}))
+            "jsonPointer": "/spec/containers/0/image"})
+        )
     );
-    assert_eq!(value(&rehearsal, "images.containers.\"b-c\".registry"), Ok(json!("reg.io:5000")));
+    assert_eq!(
+        value(&rehearsal, "images.containers.\"b-c\".registry"),
+        Ok(json!("reg.io:5000"))
+    );
     assert!(value(&rehearsal, "images.containers.\"b-c\".tag").is_err());
     assert!(value(&Rehearsal::of(json!({"kind": "Service"})), "images").is_err());
 }
@@ -48,7 +70,9 @@ fn images_are_the_parts_of_their_references() {
 fn an_unreadable_image_is_an_error_and_no_gap() {
     let pod = json!({"kind": "Pod", "spec": {"containers": [
         {"name": "a", "image": "nginx"}, {"name": "b", "image": "docker.io/Foo"}]}});
-    let Err(Halt::Failed(why)) = value(&Rehearsal::of(pod), "images.containers.*.registry") else { panic!("passed") };
+    let Err(Halt::Failed(why)) = value(&Rehearsal::of(pod), "images.containers.*.registry") else {
+        panic!("passed")
+    };
     assert!(why.starts_with("invalid image 'docker.io/Foo'"), "{why}");
 }
 
@@ -68,7 +92,11 @@ fn a_loop_element_hides_what_is_around_and_nests_by_number() {
             ("request.object.metadata.name", json!("web")),
         ] {
             let query = Query::compile(expression).unwrap();
-            assert_eq!(second.search(&query).map(Cow::into_owned), Ok(expected), "{expression}");
+            assert_eq!(
+                second.search(&query).map(Cow::into_owned),
+                Ok(expected),
+                "{expression}"
+            );
         }
         let query = Query::compile("element").unwrap();
         assert_eq!(first.search(&query).map(Cow::into_owned), Ok(outer.clone()));
@@ -83,15 +111,30 @@ fn given_values_are_merged_under_context_entries_and_over_the_request() {
         {"name": "var", "variable": {"value": "own"}},
     ]));
     let mut given = GivenValues::default();
-    given.for_all.insert("request.object.metadata.name".to_owned(), json!("given"));
+    given
+        .for_all
+        .insert("request.object.metadata.name".to_owned(), json!("given"));
     given.for_all.insert("request.mode".to_owned(), json!("all"));
-    given.for_policy.insert("policy".to_owned(), json!({"request.mode": "policy"}).as_object().unwrap().clone());
+    given.for_policy.insert(
+        "policy".to_owned(),
+        json!({"request.mode": "policy"}).as_object().unwrap().clone(),
+    );
     let of_rule = json!({"cm.data.\"a.b\"": "1", "var": "given", "other": [1]});
-    given.for_rule.insert(("policy".to_owned(), "rule".to_owned()), of_rule.as_object().unwrap().clone());
+    given.for_rule.insert(
+        ("policy".to_owned(), "rule".to_owned()),
+        of_rule.as_object().unwrap().clone(),
+    );
     let rounds = json!({"var2": ["first", "second"]});
-    given.for_each.insert(("policy".to_owned(), "rule".to_owned()), rounds.as_object().unwrap().clone());
+    given.for_each.insert(
+        ("policy".to_owned(), "rule".to_owned()),
+        rounds.as_object().unwrap().clone(),
+    );
     rehearsal.request.given = std::sync::Arc::new(given);
-    let absent = FactRequest::ConfigMap { asker: Asker::default(), namespace: "default".to_owned(), name: "x".to_owned() };
+    let absent = FactRequest::ConfigMap {
+        asker: Asker::default(),
+        namespace: "default".to_owned(),
+        name: "x".to_owned(),
+    };
     let no_loader = crate::facts::FactError::NoLoader("no cluster".to_owned());
     let rehearsal = rehearsal.knowing(absent, Err(no_loader));
     for (expression, expected) in [
@@ -120,7 +163,11 @@ fn merged_values_join_maps_and_replace_the_rest() {
             ("request.object.metadata.name", json!("web")),
         ] {
             let query = Query::compile(expression).unwrap();
-            assert_eq!(scope.search(&query).map(Cow::into_owned), Ok(expected), "{expression}");
+            assert_eq!(
+                scope.search(&query).map(Cow::into_owned),
+                Ok(expected),
+                "{expression}"
+            );
         }
     });
 }

@@ -31,8 +31,14 @@ fn a_string_that_is_one_variable_becomes_its_value_of_any_type() {
         ("{{ request.object.spec.count }}", json!(3)),
         ("{{request.object.spec.list}}", json!(["a", {"b": null}])),
         ("{{ request.object.spec.list[1].b }}", json!(null)),
-        ("{{ {a: request.object.kind, b: request.object.spec.key} }}", json!({"a": "Pod", "b": "app"})),
-        ("{{- request.object.metadata.labels.tricky }}", json!("{{ request.object.secret }}")),
+        (
+            "{{ {a: request.object.kind, b: request.object.spec.key} }}",
+            json!({"a": "Pod", "b": "app"}),
+        ),
+        (
+            "{{- request.object.metadata.labels.tricky }}",
+            json!("{{ request.object.secret }}"),
+        ),
     ] {
         assert_eq!(substituted(&json!(text)), Ok(value), "{text}");
     }
@@ -41,7 +47,10 @@ fn a_string_that_is_one_variable_becomes_its_value_of_any_type() {
 #[test]
 fn values_are_written_into_strings_around_them() {
     for (text, value) in [
-        ("{{ request.object.kind }}/{{ request.object.metadata.name }}", "Pod/web"),
+        (
+            "{{ request.object.kind }}/{{ request.object.metadata.name }}",
+            "Pod/web",
+        ),
         ("n={{ request.object.spec.count }}", "n=3"),
         ("l={{ request.object.spec.list }}", r#"l=["a",{"b":null}]"#),
         ("{{request.object.kind}}{{request.object.kind}}", "PodPod"),
@@ -76,7 +85,10 @@ fn an_unknown_name_is_an_error_that_names_variable_and_place() {
         failure(&json!("{{ foo }}")),
         "failed to resolve foo at path : JMESPath query failed: Unknown key \"foo\" in path"
     );
-    assert_eq!(substituted(&json!("{{ request.object.spec.none || 'x' }}")), Ok(json!("x")));
+    assert_eq!(
+        substituted(&json!("{{ request.object.spec.none || 'x' }}")),
+        Ok(json!("x"))
+    );
 }
 
 #[test]
@@ -87,7 +99,10 @@ fn keys_may_hold_variables_and_must_become_strings() {
         failure(&json!({"{{ request.object.spec.count }}": 1})),
         "expected string after substituting variables in key \"{{ request.object.spec.count }}\""
     );
-    assert_eq!(substituted(&json!({"{{ `null` }}": 1})), Ok(json!({"{{ `null` }}": 1})));
+    assert_eq!(
+        substituted(&json!({"{{ `null` }}": 1})),
+        Ok(json!({"{{ `null` }}": 1}))
+    );
 }
 
 #[test]
@@ -110,13 +125,22 @@ fn an_at_sign_means_the_same_place_in_the_object() {
 #[test]
 fn what_holds_no_variable_is_ready_beforehand() {
     let plain = json!({"a": ["b", 1], "c": r"\{{x}}"});
-    assert_eq!(Template::compile(&plain).unwrap().as_static(), Some(&json!({"a": ["b", 1], "c": "{{x}}"})));
-    assert!(Template::compile(&json!(["{{ a }}"])).unwrap().as_static().is_none());
+    assert_eq!(
+        Template::compile(&plain).unwrap().as_static(),
+        Some(&json!({"a": ["b", 1], "c": "{{x}}"}))
+    );
+    assert!(
+        Template::compile(&json!(["{{ a }}"]))
+            .unwrap()
+            .as_static()
+            .is_none()
+    );
 }
 
 #[test]
 fn faults_are_found_when_the_template_is_compiled() {
-    let faults = Template::compile(&json!({"a": ["{{ b[ }}", "{{ a.{{ ( }} }}"], "c": "$(./nothing)"})).unwrap_err();
+    let faults =
+        Template::compile(&json!({"a": ["{{ b[ }}", "{{ a.{{ ( }} }}"], "c": "$(./nothing)"})).unwrap_err();
     let paths: Vec<_> = faults.iter().map(|fault| fault.path.as_str()).collect();
     assert_eq!(paths, ["a[0]", "a[1]", "c"]);
     // an inner variable stands for null: an index must not be one
@@ -132,7 +156,8 @@ fn every_missing_fact_of_a_template_is_asked_for_in_one_round() {
         {"name": "b", "configMap": {"name": "two", "namespace": "x"}},
         {"name": "c", "configMap": {"name": "never", "namespace": "x"}},
     ]);
-    let template = Template::compile(&json!({"k": ["{{ a.data.x }}", "v {{ b.data.x }} {{ unknown }}"]})).unwrap();
+    let template =
+        Template::compile(&json!({"k": ["{{ a.data.x }}", "v {{ b.data.x }} {{ unknown }}"]})).unwrap();
     let (found, wanted) = Rehearsal::plain()
         .with(context)
         .asking(|scope| template.substitute(scope, &JsonPath::root()).map(Cow::into_owned));
@@ -161,9 +186,15 @@ fn variables_that_double_one_another_are_refused_and_soon() {
     let found = Rehearsal::plain()
         .with(Value::Array(context))
         .run(|scope| template.substitute(scope, &JsonPath::root()).map(Cow::into_owned));
-    let Err(Halt::Failed(why)) = found else { panic!("expanded") };
+    let Err(Halt::Failed(why)) = found else {
+        panic!("expanded")
+    };
     assert!(why.contains("context size limit exceeded"), "{why}");
-    assert!(started.elapsed().as_millis() < 500, "took {:?}", started.elapsed());
+    assert!(
+        started.elapsed().as_millis() < 250,
+        "took {:?}",
+        started.elapsed()
+    );
 }
 
 /// The attack: a label of the object holds variables that expand to itself, so that substitution never ends.
@@ -178,6 +209,10 @@ fn a_value_that_names_itself_ends_in_an_error() {
         let found = Rehearsal::of(json!({"metadata": {"labels": {"a": label}}}))
             .run(|scope| template.substitute(scope, &JsonPath::root()).map(Cow::into_owned));
         assert!(matches!(found, Err(Halt::Failed(_))), "{found:?}");
-        assert!(started.elapsed().as_millis() < 1_000, "took {:?}", started.elapsed());
+        assert!(
+            started.elapsed().as_millis() < 250,
+            "took {:?}",
+            started.elapsed()
+        );
     }
 }
