@@ -8,6 +8,9 @@ use crate::error::{ManifestError, ManifestFault};
 /// Faults put right in one document, in number: each costs reading it once more.
 const MAX_REPAIRS: usize = 50;
 
+/// Text read again after repairs of one document, in bytes: 2 MiB. Manifests written by hand are far smaller.
+const MAX_REREAD_BYTES: usize = 2 * 1024 * 1024;
+
 /// Columns by which a line is moved in; more than manifests are ever indented by.
 const FAR_ENOUGH_COLUMNS: usize = 64;
 
@@ -18,8 +21,13 @@ pub(crate) fn read_forgiving<T>(
 ) -> Result<T, ManifestError> {
     let mut reading = read(text);
     let mut repaired = String::new();
+    let mut reread_bytes: usize = 0;
     for _ in 0..MAX_REPAIRS {
         let Err(error) = &reading else { break };
+        reread_bytes = reread_bytes.saturating_add(text.len());
+        if reread_bytes > MAX_REREAD_BYTES {
+            break;
+        }
         let current = if repaired.is_empty() { text } else { &repaired };
         let Some(better) = repair(current, error) else {
             break;

@@ -51,7 +51,7 @@ fn warn_of_pattern(pattern: &Value, path: &FieldPath, kinds: &[&str], report: &m
         .filter(|list| spec.get(list).is_some())
     {
         let message = format!(
-            "the pattern asks for `spec.{list}`, which {} does not have, so that every one fails; match Pod alone: rules \
+            "the pattern asks for `spec.{list}`, which no {} has: every one fails; match Pod alone: rules \
              for what makes Pods are then generated",
             kinds.join(", ")
         );

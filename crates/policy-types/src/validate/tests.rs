@@ -474,7 +474,7 @@ fn a_pods_pattern_for_deployments_is_warned_of() {
     assert!(loading.faults.is_empty(), "{:?}", loading.faults);
     let warning = loading.warnings[0].to_string();
     assert!(
-        warning.contains("asks for `spec.containers`, which apps/v1/Deployment, Job does not have"),
+        warning.contains("asks for `spec.containers`, which no apps/v1/Deployment, Job has"),
         "{warning}"
     );
 }
