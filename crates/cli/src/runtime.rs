@@ -26,6 +26,9 @@ pub(crate) struct RegistryArguments {
     /// Trusted root of a private Sigstore instead of the public one (`trusted_root.json`).
     #[arg(long = "trusted-root", value_name = "FILE")]
     pub(crate) trusted_root: Option<String>,
+    /// Read manifests and configurations of images for `imageRegistry` context entries.
+    #[arg(long = "registry")]
+    pub(crate) read_images: bool,
     /// Seconds that judging one resource may wait for registries and services.
     #[arg(long = "timeout", value_name = "SECONDS", default_value_t = 30)]
     pub(crate) timeout_seconds: u64,
@@ -56,6 +59,7 @@ impl RegistryArguments {
             added_authorities,
             trusted_root,
             tenancy: Tenancy::Owner,
+            reads_image_metadata: self.read_images,
             allow_loopback: true,
         };
         Loader::new(options).map_err(|cause| InputError::Malformed(cause.to_string()))

@@ -45,6 +45,8 @@ pub struct LoaderOptions {
     pub trusted_root: Option<String>,
     /// Who stands behind the policies.
     pub tenancy: Tenancy,
+    /// Whether `imageRegistry` context entries are read; else they have no loader.
+    pub reads_image_metadata: bool,
     /// Whether services and keys on loopback addresses may be called.
     pub allow_loopback: bool,
 }
@@ -78,6 +80,7 @@ pub struct Loader {
     tenancy: Tenancy,
     loopback: Loopback,
     offline: bool,
+    reads_image_metadata: bool,
 }
 
 /// A loader with the time one request has.
@@ -129,6 +132,7 @@ impl Loader {
             tenancy: options.tenancy,
             loopback,
             offline: options.offline,
+            reads_image_metadata: options.reads_image_metadata,
         })
     }
 
@@ -244,6 +248,9 @@ impl RequestLoader {
             }
             FactRequest::GlobalContext { name } => json(cluster.global_context(name).await),
             FactRequest::HostAddresses { host } => json(self.addresses(host).await),
+            FactRequest::ImageMetadata { reference, .. } if !self.loader.reads_image_metadata => Err(
+                FactError::NoLoader(format!("`{reference}` is not read: `--registry` is not set")),
+            ),
             FactRequest::ImageMetadata {
                 asker,
                 reference,

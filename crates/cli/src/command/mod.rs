@@ -2,4 +2,5 @@
 
 pub(crate) mod apply;
 pub(crate) mod completion;
+pub(crate) mod jp;
 pub(crate) mod man;

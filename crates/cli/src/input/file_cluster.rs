@@ -6,6 +6,7 @@ use fact_loading::{Cluster, ClusterFuture, NoCluster};
 use policy_engine::FactError;
 use serde_json::Value;
 
+use super::object_store::ObjectStore;
 use super::resources::Resource;
 
 /// Answers from files; what they don't hold has no loader.
@@ -17,6 +18,8 @@ pub(crate) struct FileCluster {
     pub(crate) secrets: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
     /// Contents of the global context, by entry and `entry.projection`.
     pub(crate) global_context: BTreeMap<String, Value>,
+    /// Objects that stand in for those of a cluster.
+    pub(crate) objects: ObjectStore,
     /// Answers of services and of the API server, by URL or path, with the method if one was recorded.
     pub(crate) answers: Vec<RecordedAnswer>,
 }
@@ -105,6 +108,7 @@ impl Cluster for FileCluster {
     ) -> ClusterFuture<'a, Value> {
         match self.answer(method, url_path) {
             Some(answer) => ready(answer),
+            None if method == "GET" => ready(self.objects.get(url_path)),
             None => NoCluster.call(method, url_path, body),
         }
     }

@@ -6,11 +6,13 @@ mod policies;
 mod resources;
 mod values;
 mod user;
+mod object_store;
 mod file_cluster;
 
 pub(crate) use file_cluster::FileCluster;
-pub(crate) use files::{InputError, STANDARD_INPUT, read_file};
+pub(crate) use files::{InputError, read_file};
+pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, load_policies};
-pub(crate) use resources::{Resource, load_resources, resources_of};
+pub(crate) use resources::{Resource, load_resources};
 pub(crate) use user::load_user;
 pub(crate) use values::ValuesInput;

@@ -91,8 +91,8 @@ pub(crate) fn resources_of(values: Vec<Value>) -> Vec<Resource> {
 
 /// Gives the object what the API server would give it before it asks a webhook.
 fn settle(object: &mut Value) {
-    let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
-    let namespaced = kinds::is_namespaced(kind);
+    let text = |field: &str| object.get(field).and_then(Value::as_str).unwrap_or_default();
+    let namespaced = kinds::is_namespaced(text("apiVersion"), text("kind"));
     if let Some(fields) = object.as_object_mut() {
         let metadata = fields
             .entry("metadata")
@@ -144,8 +144,8 @@ mod tests {
     #[test]
     fn a_namespaced_object_stands_in_default_unless_it_says_otherwise() {
         let resources = resources_of(vec![
-            json!({"kind": "Pod", "metadata": {"name": "p"}}),
-            json!({"kind": "Node", "metadata": {"name": "n"}}),
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}),
+            json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
         ]);
         assert_eq!(resources[0].shown(), "default/Pod/p");
         assert_eq!(resources[1].shown(), "Node/n");

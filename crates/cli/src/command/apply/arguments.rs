@@ -77,9 +77,6 @@ pub(crate) struct Arguments {
     /// Exit with the code for warnings where nothing passed
     #[arg(long = "warn-no-pass")]
     pub(crate) warn_no_pass: bool,
-    /// Read images' manifests for `imageRegistry` context entries
-    #[arg(long)]
-    pub(crate) registry: bool,
     /// Go on after a resource that fails
     #[arg(long = "continue-on-fail")]
     pub(crate) continue_on_fail: bool,

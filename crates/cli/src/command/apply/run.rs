@@ -11,7 +11,7 @@ use policy_reports::{ObjectReference, ReportFormat, ReportedResult, Row, Summary
 use super::Arguments;
 use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
-use crate::input::{self, FileCluster, InputError, PolicyInput, Resource, ValuesInput};
+use crate::input::{self, FileCluster, InputError, ObjectStore, PolicyInput, Resource, ValuesInput};
 use crate::judging::judge_all;
 use crate::output::{explain, report, summary, table::Table, yaml};
 use crate::runtime::now_ns;
@@ -109,6 +109,7 @@ fn read(arguments: &Arguments, console: &mut Console) -> Result<Inputs, InputErr
     };
     cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
     cluster.add_secrets(&resources);
+    cluster.objects = ObjectStore::of(&resources);
     Ok(Inputs {
         refused_policies: refused.len(),
         policies,

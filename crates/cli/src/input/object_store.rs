@@ -1,0 +1,152 @@
+//! Objects of files, served under the paths that an API server has for them (`apiCall.urlPath`).
+
+use std::sync::Arc;
+
+use policy_engine::FactError;
+use serde_json::{Value, json};
+
+use super::kinds;
+use super::resources::Resource;
+
+/// Objects, in the order they were given.
+#[derive(Debug, Default)]
+pub(crate) struct ObjectStore(Vec<Arc<Value>>);
+
+/// A path of the API, read.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct ApiPath<'p> {
+    api_version: String,
+    namespace: Option<&'p str>,
+    plural: &'p str,
+    name: Option<&'p str>,
+    labels: Vec<(&'p str, &'p str)>,
+}
+
+impl ObjectStore {
+    /// The objects of `resources`.
+    pub(crate) fn of(resources: &[Resource]) -> Self {
+        Self(
+            resources
+                .iter()
+                .map(|resource| Arc::clone(&resource.object))
+                .collect(),
+        )
+    }
+
+    /// What the API would answer to a `GET`.
+    pub(crate) fn get(&self, url_path: &str) -> Result<Value, FactError> {
+        let path = ApiPath::read(url_path)
+            .ok_or_else(|| FactError::Failed(format!("`{url_path}` is no path of the Kubernetes API")))?;
+        let found: Vec<&Arc<Value>> = self.0.iter().filter(|object| path.means(object)).collect();
+        match path.name {
+            Some(name) => {
+                let object = found
+                    .first()
+                    .ok_or_else(|| FactError::Failed(format!("{} \"{name}\" not found", path.plural)))?;
+                Ok((***object).clone())
+            }
+            None => {
+                let kind = found
+                    .first()
+                    .and_then(|object| object.get("kind")?.as_str())
+                    .unwrap_or_default();
+                let items: Vec<&Value> = found.iter().map(|object| &***object).collect();
+                Ok(
+                    json!({"apiVersion": path.api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
+                )
+            }
+        }
+    }
+}
+
+impl<'p> ApiPath<'p> {
+    fn read(url_path: &'p str) -> Option<Self> {
+        let (path, query) = url_path.split_once('?').unwrap_or((url_path, ""));
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let (api_version, rest) = match parts.as_slice() {
+            ["api", version, rest @ ..] => ((*version).to_owned(), rest),
+            ["apis", group, version, rest @ ..] => (format!("{group}/{version}"), rest),
+            _ => return None,
+        };
+        let selectors = query
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix("labelSelector="));
+        let labels = selectors
+            .flat_map(|selector| selector.split(','))
+            .filter_map(|pair| pair.split_once('='));
+        let labels = labels
+            .map(|(key, value)| (key, value.trim_start_matches('=')))
+            .collect();
+        let (namespace, plural, name) = match rest {
+            [plural] => (None, *plural, None),
+            ["namespaces", name] => (None, "namespaces", Some(*name)),
+            [plural, name] => (None, *plural, Some(*name)),
+            ["namespaces", namespace, plural] => (Some(*namespace), *plural, None),
+            ["namespaces", namespace, plural, name] => (Some(*namespace), *plural, Some(*name)),
+            _ => return None,
+        };
+        Some(Self {
+            api_version,
+            namespace,
+            plural,
+            name,
+            labels,
+        })
+    }
+
+    fn means(&self, object: &Value) -> bool {
+        let text = |pointer: &str| {
+            object
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let has_label = |(key, value): &(&str, &str)| {
+            object
+                .pointer("/metadata/labels")
+                .and_then(|labels| labels.get(*key))
+                .and_then(Value::as_str)
+                == Some(*value)
+        };
+        text("/apiVersion") == self.api_version
+            && kinds::plural_of(text("/kind")) == self.plural
+            && self
+                .namespace
+                .is_none_or(|namespace| text("/metadata/namespace") == namespace)
+            && self.name.is_none_or(|name| text("/metadata/name") == name)
+            && self.labels.iter().all(has_label)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store() -> ObjectStore {
+        let pod = |namespace: &str, name: &str| {
+            Arc::new(
+                json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": name, "labels": {"app": name}}}),
+            )
+        };
+        ObjectStore(vec![pod("a", "x"), pod("a", "y"), pod("b", "x")])
+    }
+
+    #[test]
+    fn a_list_holds_what_the_path_means() {
+        let count = |path: &str| store().get(path).unwrap()["items"].as_array().unwrap().len();
+        assert_eq!(count("/api/v1/pods"), 3);
+        assert_eq!(count("/api/v1/namespaces/a/pods"), 2);
+        assert_eq!(count("/api/v1/pods?labelSelector=app=x"), 2);
+        assert_eq!(count("/apis/apps/v1/deployments"), 0);
+    }
+
+    #[test]
+    fn an_object_that_is_not_there_is_an_error_and_not_an_empty_answer() {
+        assert!(store().get("/api/v1/namespaces/b/pods/y").is_err());
+        assert!(store().get("/healthz").is_err());
+        assert_eq!(
+            store().get("/api/v1/namespaces/b/pods/x").unwrap()["metadata"]["namespace"],
+            "b"
+        );
+    }
+}
