@@ -2,8 +2,8 @@
 
 use divan::Bencher;
 use jiff::Timestamp;
-use jmespath::{Environment, Expression, Limits};
 use serde_json::{Value, json};
+use vouchsafe_jmespath::{Environment, Expression, Limits};
 
 fn main() {
     divan::main();

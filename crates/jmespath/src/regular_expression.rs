@@ -12,7 +12,7 @@ mod generate;
 use crate::error::RegexError;
 use crate::limits::{Budget, LimitReached, MAX_COMPILED_REGEX_BYTES, MAX_REGEX_BYTES};
 use regex::bytes::{Captures, Regex, RegexBuilder};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 pub(crate) use generate::generate;
 
@@ -21,7 +21,7 @@ const CACHED_REGEXES: usize = 8;
 
 /// A compiled regular expression.
 #[derive(Debug, Clone)]
-pub(crate) struct GoRegex(Regex);
+pub(crate) struct GoRegex(Arc<Regex>);
 
 impl GoRegex {
     fn compile(pattern: &str) -> Result<Result<Self, RegexError>, LimitReached> {
@@ -37,7 +37,8 @@ impl GoRegex {
             .dfa_size_limit(MAX_COMPILED_REGEX_BYTES)
             .build();
         match built {
-            Ok(regex) => Ok(Ok(Self(regex))),
+            // shared as a whole: a clone of the engine would start with cold caches
+            Ok(regex) => Ok(Ok(Self(Arc::new(regex)))),
             Err(regex::Error::CompiledTooBig(_)) => Err(LimitReached::Regex),
             Err(_) => Ok(Err(RegexError {
                 kind: "invalid or unsupported Perl syntax",

@@ -16,7 +16,13 @@ pub(super) fn tokenize(expression: &str) -> Result<Vec<Token>, SyntaxError> {
     let mut tokens = Vec::new();
     while let Some((position, character)) = lexer.rest.next() {
         if let Some((kind, text)) = lexer.token(position, character)? {
-            tokens.push(Token { kind, text, position });
+            // a literal is pointed at behind its opening quote
+            let quote = usize::from(matches!(kind, Kind::JsonLiteral | Kind::StringLiteral));
+            tokens.push(Token {
+                kind,
+                text,
+                position: position.saturating_add(quote),
+            });
         }
     }
     tokens.push(Token {
