@@ -46,10 +46,10 @@ pub(crate) fn authenticate(
             is_about(candidate, bench.digest)?;
             if let Some(authorities) = &signer.tsa_chain {
                 for token in &candidate.timestamps {
-                    timestamp::verify(token, signature, authorities, bench.at)?;
+                    timestamp::verify(token, stamped(candidate, signature), authorities, bench.at)?;
                 }
             }
-            let logged = logged(candidate, LoggedSigner::Key(key), signature, bench.digest);
+            let logged = logged(candidate, LoggedSigner::Key(key), signature);
             if signer.log.is_required {
                 log_times(candidate, &logged, signer, &[], bench.at)?;
             }
@@ -81,7 +81,7 @@ fn authenticate_certificate(
         Some(pinned) => LoggedSigner::Key(pinned.key()),
         None => LoggedSigner::Certificate(leaf),
     };
-    let logged = logged(candidate, who, signature, bench.digest);
+    let logged = logged(candidate, who, signature);
     let times = proven_times(candidate, &logged, signer, trust, bench);
     verify_chain(candidate, leaf, trust, &times, bench.at)?;
     times?;
@@ -105,9 +105,10 @@ fn proven_times(
         .unwrap_or(&bench.trust.timestamp_authorities);
     // A token that nobody asked for, of an authority that nobody named, proves nothing and spoils nothing.
     let must_hold = signer.tsa_chain.is_some() || (candidate.is_bundle && trust.is_of_trust_root);
+    let stamped = stamped(candidate, logged.signature);
     let mut times = Vec::new();
     for token in &candidate.timestamps {
-        match timestamp::verify(token, logged.signature, authorities, bench.at) {
+        match timestamp::verify(token, stamped, authorities, bench.at) {
             Ok(time) => times.push(time),
             Err(cause) if must_hold => return Err(cause),
             Err(_) => {}
@@ -119,6 +120,14 @@ fn proven_times(
         Err(_) => {}
     }
     Ok(times)
+}
+
+/// What a timestamp is about: the signature, but for cosign's envelopes in layers, of which it stamps the whole.
+fn stamped<'c>(candidate: &'c Candidate, signature: &'c [u8]) -> &'c [u8] {
+    match &candidate.content {
+        Content::Envelope(envelope) if !candidate.is_bundle => &envelope.json,
+        Content::Envelope(_) | Content::SimpleSigning { .. } | Content::Message { .. } => signature,
+    }
 }
 
 /// The times that log entries prove; there must be an entry, and all must hold.
@@ -279,12 +288,7 @@ fn carries_annotations(
     ))
 }
 
-fn logged<'c>(
-    candidate: &'c Candidate,
-    signer: LoggedSigner<'c>,
-    signature: &'c [u8],
-    _image: &Digest,
-) -> Logged<'c> {
+fn logged<'c>(candidate: &'c Candidate, signer: LoggedSigner<'c>, signature: &'c [u8]) -> Logged<'c> {
     let content = match &candidate.content {
         Content::SimpleSigning { payload, .. } => LoggedContent::Payload(payload),
         Content::Envelope(envelope) => LoggedContent::Envelope(envelope),

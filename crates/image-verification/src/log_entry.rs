@@ -96,8 +96,7 @@ pub(crate) struct WireEntry {
     #[serde(default)]
     log_index: Number,
     log_id: WireLogId,
-    #[serde(default)]
-    kind_version: Option<WireKind>,
+    kind_version: WireKind,
     #[serde(default)]
     integrated_time: Number,
     #[serde(default)]
@@ -176,13 +175,12 @@ impl WireEntry {
     pub(crate) fn decoded(&self) -> Result<LogEntry, Rejection> {
         let unreadable = |what: &str| Rejection::malformed(format!("a log entry's {what} can't be read"));
         let body = decode_base64(&self.canonicalized_body).ok_or_else(|| unreadable("body"))?;
-        if let Some(claimed) = &self.kind_version {
-            let real: BodyKind = serde_json::from_slice(&body).map_err(|_| unreadable("kind"))?;
-            if (real.kind.as_str(), real.api_version.as_str())
-                != (claimed.kind.as_str(), claimed.version.as_str())
-            {
-                return Err(unreadable("kind"));
-            }
+        let real: BodyKind = serde_json::from_slice(&body).map_err(|_| unreadable("kind"))?;
+        let claimed = &self.kind_version;
+        if (real.kind.as_str(), real.api_version.as_str())
+            != (claimed.kind.as_str(), claimed.version.as_str())
+        {
+            return Err(unreadable("kind"));
         }
         let time = self.integrated_time.value().ok_or_else(|| unreadable("time"))?;
         let promise = match &self.inclusion_promise {

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use image_trust::ReasonCode;
 use jiff::Timestamp;
-use sigstore_types::{Checkpoint, Sha256Hash};
+use sigstore_types::{Checkpoint, CheckpointSignature, Sha256Hash};
 
 use crate::limits::MOST_CHECKPOINT_SIGNATURES;
 use crate::log_body::{self, LogVersion, Logged};
@@ -131,23 +131,21 @@ fn verify_checkpoint(
             MOST_CHECKPOINT_SIGNATURES,
         ));
     }
-    let is_candidate = |log: &LogKey, hint: &[u8]| {
-        (!log.is_named || log.id.starts_with(hint))
+    let is_candidate = |log: &LogKey, signature: &CheckpointSignature| {
+        log.is_hinted(&signature.name, signature.key_id.as_bytes())
             && log.has_started_by(at)
             && times.iter().all(|time| log.is_trusted_at(*time))
     };
     let is_signed = checkpoint.signatures().iter().any(|signature| {
-        logs.iter()
-            .filter(|log| is_candidate(log, signature.key_id.as_bytes()))
-            .any(|log| {
-                log.key
-                    .verify(
-                        log.key.usual_digest(),
-                        checkpoint.signed_data(),
-                        signature.signature.as_bytes(),
-                    )
-                    .is_ok()
-            })
+        logs.iter().filter(|log| is_candidate(log, signature)).any(|log| {
+            log.key
+                .verify(
+                    log.key.usual_digest(),
+                    checkpoint.signed_data(),
+                    signature.signature.as_bytes(),
+                )
+                .is_ok()
+        })
     });
     if is_signed {
         Ok(())

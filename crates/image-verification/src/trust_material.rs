@@ -5,6 +5,7 @@
 //! judgement. Never: fetching; refreshing a root is its owner's task.
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
 use sigstore_types::{DerCertificate, DerPublicKey, TimeRange, TsaAuthority};
 
@@ -13,7 +14,7 @@ use std::sync::OnceLock;
 use crate::bundle_verifier::SigstoreVerify;
 use crate::certificate::Certificate;
 use crate::chain::Anchor;
-use crate::key::{KeyError, VerifyingKey};
+use crate::key::{KeyError, Kind, VerifyingKey};
 use crate::limits::{MOST_CHAIN_CERTIFICATES, MOST_TRUSTED_ROOT_BYTES, MOST_TSA_CERTIFICATES};
 use crate::pem;
 use crate::window::Window;
@@ -48,8 +49,8 @@ pub(crate) struct LogKey {
     pub(crate) key: VerifyingKey,
     /// Absent: always.
     window: Option<Window>,
-    /// Whether a checkpoint signed by this key must name it by its identifier.
-    pub(crate) is_named: bool,
+    /// Whether the trusted root gave the identifier; a policy's key is known by its own hashes.
+    is_named: bool,
 }
 
 impl LogKey {
@@ -62,6 +63,20 @@ impl LogKey {
             window: None,
             is_named: false,
         })
+    }
+
+    /// Whether a checkpoint's signature under `name` claims to be this key's: by the start of its identifier, which for
+    /// Ed25519 is a hash of name, type and key (C2SP signed-note).
+    pub(crate) fn is_hinted(&self, name: &str, hint: &[u8]) -> bool {
+        if self.id.starts_with(hint) {
+            return true;
+        }
+        let note_id = Sha256::new()
+            .chain_update(name)
+            .chain_update(b"\n\x01")
+            .chain_update(self.key.raw())
+            .finalize();
+        !self.is_named && self.key.kind() == Kind::Ed25519 && note_id.starts_with(hint)
     }
 
     /// Whether the key is trusted for what was made at `time`.
