@@ -1,0 +1,123 @@
+//! What a library function is given beside its arguments.
+//!
+//! Values are made through the context, so that their bytes and their nesting are counted before they exist.
+
+use std::sync::Arc;
+
+use regex::Regex;
+
+use crate::budget::{Budget, Meter};
+use crate::error::{EvalError, Limit};
+use crate::host::{Answer, Host, Question};
+use crate::limits::{MAX_CACHED_REGEXES, MAX_VALUE_DEPTH};
+use crate::re2;
+use crate::value::{Entries, Held, List, Map, Value};
+
+/// Bytes that one value takes in a list
+const VALUE_BYTES: usize = size_of::<Value<'static>>();
+
+/// Bytes that one entry takes in a map: key, value, hash and index
+const ENTRY_BYTES: usize = VALUE_BYTES.saturating_mul(3);
+
+/// A pattern and what it compiles to
+pub(crate) type CompiledPattern = (Arc<str>, Regex);
+
+/// What one evaluation shares among the functions it calls
+pub(crate) struct Context<'c, 'v> {
+    pub(crate) host: &'c dyn Host<'v>,
+    pub(crate) meter: Meter<'c>,
+    /// Literal patterns of the program
+    literals: &'c [CompiledPattern],
+    /// Patterns met while evaluating
+    patterns: Vec<CompiledPattern>,
+}
+
+impl<'c, 'v> Context<'c, 'v> {
+    pub(crate) fn new(host: &'c dyn Host<'v>, budget: &'c Budget, literals: &'c [CompiledPattern]) -> Self {
+        Self {
+            host,
+            meter: Meter::new(budget),
+            literals,
+            patterns: Vec::new(),
+        }
+    }
+
+    /// Adds to the cost
+    #[inline]
+    pub(crate) fn spend(&mut self, cost: u64) -> Result<(), EvalError> {
+        self.meter.spend(cost, self.host)
+    }
+
+    /// Makes a string
+    pub(crate) fn string(&mut self, text: String) -> Result<Value<'v>, EvalError> {
+        self.meter.allocate(text.len())?;
+        Ok(Value::string(text))
+    }
+
+    /// Makes a bytes value
+    pub(crate) fn bytes(&mut self, octets: Vec<u8>) -> Result<Value<'v>, EvalError> {
+        self.meter.allocate(octets.len())?;
+        Ok(Value::Bytes(octets.into()))
+    }
+
+    /// Makes a list
+    pub(crate) fn list(&mut self, values: Vec<Value<'v>>) -> Result<Value<'v>, EvalError> {
+        self.meter.allocate(values.len().saturating_mul(VALUE_BYTES))?;
+        shallow(Value::List(List::from(values)))
+    }
+
+    /// Makes a map
+    pub(crate) fn map(&mut self, entries: Entries<'v>) -> Result<Value<'v>, EvalError> {
+        self.meter.allocate(entries.len().saturating_mul(ENTRY_BYTES))?;
+        shallow(Value::Map(Map::from(entries)))
+    }
+
+    /// Makes an optional that holds a value
+    pub(crate) fn optional(&mut self, value: Value<'v>) -> Result<Value<'v>, EvalError> {
+        self.meter.allocate(VALUE_BYTES)?;
+        shallow(Value::Optional(Some(Arc::new(Held::new(value)))))
+    }
+
+    /// Counts an element before a list grows by it
+    pub(crate) fn grow_list(&mut self) -> Result<(), EvalError> {
+        self.meter.allocate(VALUE_BYTES)
+    }
+
+    /// Asks the host
+    pub(crate) fn ask(&mut self, question: &Question<'_>) -> Result<Value<'v>, EvalError> {
+        match self.host.answer(question) {
+            Answer::Ready(value) => Ok(value),
+            Answer::Failed(why) => Err(EvalError::failed(why.to_string())),
+            Answer::Pending => Err(EvalError::pending()),
+        }
+    }
+
+    /// A compiled pattern; each is compiled once in an evaluation, literal ones once in the life of the program.
+    pub(crate) fn regex(&mut self, pattern: &str) -> Result<Regex, EvalError> {
+        let known = self
+            .literals
+            .iter()
+            .chain(&self.patterns)
+            .find(|(have, _)| **have == *pattern);
+        if let Some((_, regex)) = known {
+            return Ok(regex.clone());
+        }
+        let invalid = |why| EvalError::failed(format!("error parsing regexp: {why}"));
+        self.spend(pattern.len() as u64)?;
+        let regex = re2::compile(pattern).map_err(invalid)?;
+        if self.patterns.len() < MAX_CACHED_REGEXES {
+            self.meter.allocate(pattern.len())?;
+            self.patterns.push((pattern.into(), regex.clone()));
+        }
+        Ok(regex)
+    }
+}
+
+/// The value, unless it is nested too deeply to be walked
+pub(crate) fn shallow(value: Value<'_>) -> Result<Value<'_>, EvalError> {
+    if usize::from(value.depth()) > MAX_VALUE_DEPTH {
+        Err(EvalError::limit(Limit::Depth))
+    } else {
+        Ok(value)
+    }
+}

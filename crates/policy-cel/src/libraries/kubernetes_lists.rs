@@ -1,0 +1,143 @@
+//! Kubernetes' list functions: `isSorted`, `sum`, `min`, `max`, `indexOf`, `lastIndexOf`, `includes`.
+//!
+//! Source: Kubernetes `apiserver/pkg/cel/library/lists.go`.
+
+use std::cmp::Ordering;
+
+use super::arguments::{list, size, value};
+use super::operators::add;
+use crate::context::Context;
+use crate::declaration::{Declared, walking};
+use crate::error::EvalError;
+use crate::value::{List, Value, compare, contains, equal};
+
+type Result<'v> = std::result::Result<Value<'v>, EvalError>;
+
+/// Rows for every type that has an order
+macro_rules! of_ordered {
+    ($name:literal, $result:literal, $run:expr) => {
+        [
+            walking($name, concat!("list(int).() -> ", $result), $run),
+            walking($name, concat!("list(uint).() -> ", $result), $run),
+            walking($name, concat!("list(double).() -> ", $result), $run),
+            walking($name, concat!("list(bool).() -> ", $result), $run),
+            walking($name, concat!("list(duration).() -> ", $result), $run),
+            walking($name, concat!("list(timestamp).() -> ", $result), $run),
+            walking($name, concat!("list(string).() -> ", $result), $run),
+            walking($name, concat!("list(bytes).() -> ", $result), $run),
+        ]
+    };
+}
+
+/// Rows of an extreme, which has the type of its elements
+macro_rules! extreme {
+    ($name:literal, $loses:expr) => {
+        [
+            walking($name, "list(int).() -> int", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(uint).() -> uint", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(double).() -> double", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(bool).() -> bool", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(duration).() -> duration", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(timestamp).() -> timestamp", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(string).() -> string", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+            walking($name, "list(bytes).() -> bytes", |_, a| {
+                extreme(list(a, 0)?, $name, $loses)
+            }),
+        ]
+    };
+}
+
+pub(crate) const FUNCTIONS: &[&[Declared]] = &[
+    &of_ordered!("isSorted", "bool", |_, a| is_sorted(list(a, 0)?)),
+    &extreme!("min", Ordering::Greater),
+    &extreme!("max", Ordering::Less),
+    &[
+        walking("sum", "list(int).() -> int", |context, a| {
+            sum(context, list(a, 0)?, Value::Int(0))
+        }),
+        walking("sum", "list(uint).() -> uint", |context, a| {
+            sum(context, list(a, 0)?, Value::Uint(0))
+        }),
+        walking("sum", "list(double).() -> double", |context, a| {
+            sum(context, list(a, 0)?, Value::Double(0.0))
+        }),
+        walking("sum", "list(duration).() -> duration", |context, a| {
+            sum(context, list(a, 0)?, Value::Duration(0))
+        }),
+        walking("indexOf", "list(A).(A) -> int", |_, a| {
+            let wanted = value(a, 1)?;
+            Ok(list(a, 0)?
+                .iter()
+                .position(|element| equal(&element, wanted))
+                .map_or(Value::Int(-1), size))
+        }),
+        walking("lastIndexOf", "list(A).(A) -> int", |_, a| {
+            let (list, wanted) = (list(a, 0)?, value(a, 1)?);
+            let matches = |index: &usize| list.get(*index).is_some_and(|element| equal(&element, wanted));
+            Ok((0..list.len()).rev().find(matches).map_or(Value::Int(-1), size))
+        }),
+    ],
+];
+
+/// What version 1 adds
+pub(crate) const INCLUDES: &[Declared] = &[walking("includes", "dyn.(dyn) -> bool", |_, a| {
+    let (target, wanted) = (value(a, 0)?, value(a, 1)?);
+    Ok(Value::Bool(if let Value::List(list) = target {
+        contains(list, wanted)
+    } else {
+        equal(target, wanted)
+    }))
+})];
+
+fn is_sorted<'v>(list: &List<'v>) -> Result<'v> {
+    let mut before: Option<Value<'v>> = None;
+    for element in list.iter() {
+        if let Some(before) = &before
+            && compare(before, &element)? == Ordering::Greater
+        {
+            return Ok(Value::Bool(false));
+        }
+        before = Some(element);
+    }
+    Ok(Value::Bool(true))
+}
+
+fn extreme<'v>(list: &List<'v>, name: &str, loses: Ordering) -> Result<'v> {
+    let mut elements = list.iter();
+    let first = elements
+        .next()
+        .ok_or_else(|| EvalError::failed(format!("{name} called on empty list")))?;
+    elements.try_fold(first, |best, element| {
+        Ok(if compare(&best, &element)? == loses {
+            element
+        } else {
+            best
+        })
+    })
+}
+
+/// The sum; what it starts from gives way to the type of the elements, which `dyn` hides from the signature
+fn sum<'v>(context: &mut Context<'_, 'v>, list: &List<'v>, zero: Value<'v>) -> Result<'v> {
+    let zero = match list.get(0) {
+        Some(Value::Uint(_)) => Value::Uint(0),
+        Some(Value::Double(_)) => Value::Double(0.0),
+        Some(Value::Duration(_)) => Value::Duration(0),
+        Some(_) | None => zero,
+    };
+    list.iter()
+        .try_fold(zero, |total, element| add(context, &[total, element]))
+}

@@ -1,0 +1,54 @@
+//! Every limit of the language in one place.
+//!
+//! A policy author is not trusted with the process: each number below ends a class of hostile expression in a typed error.
+//! Sources: cel-go `parser/options.go`, Kubernetes `apiserver/pkg/apis/cel/config.go`, Kyverno 1.19.
+
+/// Longest source text, in code points (cel-go: `expressionSizeCodePointLimit`)
+pub const MAX_SOURCE_CODE_POINTS: usize = 100_000;
+
+/// Deepest syntax tree, in nodes from root to leaf (cel-go: `maxRecursionDepth`).
+///
+/// Parser, checker, planner and evaluator recurse on the tree and on nothing else, so this bounds every stack.
+pub const MAX_DEPTH: u16 = 250;
+
+/// Most nodes in one expression, macros expanded
+pub const MAX_NODES: usize = 50_000;
+
+/// Cost one expression may run up (Kubernetes: `PerCallLimit`; Kyverno 1.19 keeps it)
+pub const DEFAULT_COST_PER_EXPRESSION: u64 = 1_000_000;
+
+/// Cost all expressions of one request may run up together (Kubernetes: `RuntimeCELCostBudget`)
+pub const DEFAULT_COST_PER_REQUEST: u64 = 10_000_000;
+
+/// Bytes one evaluation may allocate for strings, lists and maps, freed ones included
+pub const DEFAULT_MEMORY_BYTES: usize = 32 * 1024 * 1024;
+
+/// Deepest nesting of a value that is compared, printed or converted, in levels
+pub const MAX_VALUE_DEPTH: usize = 128;
+
+/// Largest compiled regular expression, in bytes
+pub const MAX_REGEX_BYTES: usize = 1024 * 1024;
+
+/// Distinct regular expressions one evaluation keeps compiled
+pub const MAX_CACHED_REGEXES: usize = 16;
+
+/// Most bytes `gzip.decompress` gives (Kyverno has no bound)
+pub const MAX_DECOMPRESSED_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most characters `random` makes of an open repetition such as `a*`
+pub const MAX_RANDOM_REPEAT: u32 = 10;
+
+/// Errors reported for one expression; further ones are counted (cel-go: `maxErrorsToReport`)
+pub const MAX_REPORTED_ERRORS: usize = 100;
+
+/// Source lines longer than this, in bytes, are not quoted in errors (cel-go: `maxSnippetLength`)
+pub const MAX_SNIPPET_BYTES: usize = 16_384;
+
+/// Nodes of the largest type the checker carries on; a larger one becomes `dyn`
+pub const MAX_TYPE_NODES: u32 = 1_000;
+
+/// Deepest nesting of types the checker unifies
+pub const MAX_TYPE_DEPTH: u16 = 300;
+
+/// Steps of unification for one expression
+pub const MAX_TYPE_WORK: u32 = 500_000;

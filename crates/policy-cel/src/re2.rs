@@ -1,0 +1,199 @@
+//! RE2's dialect on top of the `regex` crate.
+//!
+//! Both are linear; they differ in what `\d`, `\w`, `\s` and `\b` mean (ASCII in RE2), in the inside of `[…]`, in `\Q…\E`
+//! and in when a brace is a repetition. Source: Go `regexp/syntax`.
+
+use regex::{Regex, RegexBuilder};
+
+use crate::limits::MAX_REGEX_BYTES;
+
+/// Highest count in `x{n,m}` (Go: `maxRepeat`)
+const MAX_REPEAT: u32 = 1_000;
+
+/// Compiles an RE2 pattern.
+///
+/// # Errors
+/// Why it is none, as a clause.
+pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+    let translated = translate(pattern)?;
+    RegexBuilder::new(&translated)
+        .size_limit(MAX_REGEX_BYTES)
+        .build()
+        .map_err(|error| {
+            if matches!(error, regex::Error::CompiledTooBig(_)) {
+                return String::from("expression too large");
+            }
+            let text = error.to_string();
+            text.lines().last().unwrap_or("invalid syntax").trim().to_owned()
+        })
+}
+
+/// The pattern in the `regex` crate's dialect
+pub(crate) fn translate(pattern: &str) -> Result<String, String> {
+    let mut out = String::with_capacity(pattern.len().saturating_add(16));
+    let mut rest = pattern;
+    while let Some(character) = rest.chars().next() {
+        let after = rest.get(character.len_utf8()..).unwrap_or("");
+        rest = match character {
+            '\\' => escape(after, false, &mut out)?,
+            '[' => class(after, &mut out)?,
+            '{' => brace(after, &mut out)?,
+            '(' => group(after, &mut out)?,
+            other => {
+                out.push(other);
+                after
+            }
+        };
+    }
+    Ok(out)
+}
+
+/// What follows a backslash; gives back the rest
+fn escape<'p>(after: &'p str, in_class: bool, out: &mut String) -> Result<&'p str, String> {
+    let Some(character) = after.chars().next() else {
+        return Err(String::from("trailing backslash at end of expression"));
+    };
+    let rest = after.get(character.len_utf8()..).unwrap_or("");
+    let (set, negated) = match character {
+        'd' => ("0-9", false),
+        'D' => ("0-9", true),
+        's' => (r"\t\n\f\r ", false),
+        'S' => (r"\t\n\f\r ", true),
+        'w' => ("0-9A-Za-z_", false),
+        'W' => ("0-9A-Za-z_", true),
+        'b' if !in_class => {
+            out.push_str(r"(?-u:\b)");
+            return Ok(rest);
+        }
+        'Q' => {
+            let (literal, rest) = rest.split_once(r"\E").unwrap_or((rest, ""));
+            out.push_str(&regex::escape(literal));
+            return Ok(rest);
+        }
+        'C' | 'u' | 'U' | 'K' | 'R' | 'X' | 'h' | 'H' | 'N' | 'Z' | 'G' | '<' | '>' => {
+            return Err(format!("invalid escape sequence: `\\{character}`"));
+        }
+        other => {
+            out.push('\\');
+            out.push(other);
+            return Ok(rest);
+        }
+    };
+    if in_class && !negated {
+        out.push_str(set);
+    } else {
+        out.push_str(if negated { "[^" } else { "[" });
+        out.push_str(set);
+        out.push(']');
+    }
+    Ok(rest)
+}
+
+/// What follows an opening bracket
+fn class<'p>(after: &'p str, out: &mut String) -> Result<&'p str, String> {
+    out.push('[');
+    let mut rest = after;
+    if let Some(negated) = rest.strip_prefix('^') {
+        out.push('^');
+        rest = negated;
+    }
+    let mut first = true;
+    loop {
+        let Some(character) = rest.chars().next() else {
+            return Err(String::from("missing closing ]"));
+        };
+        let after = rest.get(character.len_utf8()..).unwrap_or("");
+        rest = match character {
+            ']' if !first => {
+                out.push(']');
+                return Ok(after);
+            }
+            '[' => match rest.split_once(":]") {
+                Some((name, after)) if name.starts_with("[:") && name.len() < 12 => {
+                    out.push_str(name);
+                    out.push_str(":]");
+                    after
+                }
+                Some(_) | None => {
+                    out.push_str(r"\[");
+                    after
+                }
+            },
+            '\\' => escape(after, true, out)?,
+            ']' | '&' | '~' => {
+                out.push('\\');
+                out.push(character);
+                after
+            }
+            '-' if after.starts_with('-') => {
+                out.push_str(r"\-");
+                after
+            }
+            other => {
+                out.push(other);
+                after
+            }
+        };
+        first = false;
+    }
+}
+
+/// What follows an opening brace: a repetition, or the brace itself
+fn brace<'p>(after: &'p str, out: &mut String) -> Result<&'p str, String> {
+    let repetition = after.split_once('}').and_then(|(inside, rest)| {
+        let (low, high) = inside.split_once(',').unwrap_or((inside, inside));
+        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        (!low.is_empty() && number(low) && number(high)).then_some((inside, low, high, rest))
+    });
+    let Some((inside, low, high, rest)) = repetition else {
+        out.push_str(r"\{");
+        return Ok(after);
+    };
+    let fits = |text: &str| text.is_empty() || text.parse::<u32>().is_ok_and(|count| count <= MAX_REPEAT);
+    if !fits(low) || !fits(high) {
+        return Err(format!("invalid repeat count: `{{{inside}}}`"));
+    }
+    out.push('{');
+    out.push_str(inside);
+    out.push('}');
+    Ok(rest)
+}
+
+/// What follows an opening parenthesis; flags that RE2 lacks are refused
+fn group<'p>(after: &'p str, out: &mut String) -> Result<&'p str, String> {
+    out.push('(');
+    if let Some(flags) = after.strip_prefix('?') {
+        let flags = flags.split([':', ')', '<', 'P']).next().unwrap_or("");
+        if flags.contains(|flag: char| !matches!(flag, 'i' | 'm' | 's' | 'U' | '-')) {
+            return Err(format!("invalid or unsupported Perl syntax: `(?{flags}`"));
+        }
+    }
+    Ok(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_words_and_space_are_ascii_as_in_re2() {
+        let matches = |pattern: &str, text: &str| compile(pattern).unwrap().is_match(text);
+        assert!(!matches(r"^\d$", "٣"));
+        assert!(!matches(r"^[\w.]$", "é"));
+        assert!(matches(r"^[^\W]$", "a"));
+        assert!(matches(r"\bé", "aé"));
+        assert!(matches(r"^[[a&&b]$", "&"));
+        assert!(matches(r"^{{x}}$", "{{x}}"));
+        assert!(matches(r"^\Qa.b\E$", "a.b"));
+        assert!(matches(r"^[]a]+$", "]a"));
+        assert!(matches(r"^[[:alpha:]]$", "x"));
+    }
+
+    #[test]
+    fn what_re2_refuses_is_refused() {
+        for bad in ["(", "a{1001}", "(?x)a", "(?=a)", r"\C", r"a\", "[a", "*"] {
+            assert!(compile(bad).is_err(), "{bad}");
+        }
+        assert!(compile("(a{1000}){1000}").is_err());
+    }
+}

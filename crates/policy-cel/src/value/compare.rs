@@ -1,0 +1,124 @@
+//! Equality and order, across the numeric types.
+//!
+//! Equality is total: values of different types are unequal, never an error. Order is partial: [`compare`] says when two values have none.
+//! An `int` meets a `double` as a double, as in cel-go `common/types/compare.go`.
+
+use std::cmp::Ordering;
+
+use super::{Key, List, Map, Value};
+use crate::error::EvalError;
+
+/// CEL's `==`
+pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => left == right,
+        (Value::Bool(left), Value::Bool(right)) => left == right,
+        (Value::Null, Value::Null) => true,
+        (Value::Int(left), Value::Int(right)) => left == right,
+        (Value::Bytes(left), Value::Bytes(right)) => left == right,
+        (Value::Timestamp(left), Value::Timestamp(right)) => left == right,
+        (Value::Duration(left), Value::Duration(right)) => left == right,
+        (Value::Type(left), Value::Type(right)) => left == right,
+        (Value::List(left), Value::List(right)) => equal_lists(left, right),
+        (Value::Map(left), Value::Map(right)) => equal_maps(left, right),
+        (Value::Object(left), Value::Object(right)) => left.equals(right),
+        (Value::Optional(None), Value::Optional(None)) => true,
+        (Value::Optional(Some(left)), Value::Optional(Some(right))) => equal(&left.value, &right.value),
+        (Value::Opaque(left), Value::Opaque(right)) => left.equals(&**right),
+        _ => numbers(left, right) == Some(Some(Ordering::Equal)),
+    }
+}
+
+fn equal_lists(left: &List<'_>, right: &List<'_>) -> bool {
+    left.len() == right.len()
+        && left
+            .iter()
+            .zip(right.iter())
+            .all(|(left, right)| equal(&left, &right))
+}
+
+fn equal_maps(left: &Map<'_>, right: &Map<'_>) -> bool {
+    left.len() == right.len()
+        && left
+            .iter()
+            .all(|(key, value)| right.get(&key).is_some_and(|other| equal(&value, &other)))
+}
+
+/// Whether `list` has an element equal to `value`
+pub(crate) fn contains(list: &List<'_>, value: &Value<'_>) -> bool {
+    match (list, value) {
+        (List::Json(array), Value::String(text)) => {
+            array.iter().any(|element| element.as_str() == Some(&**text))
+        }
+        _ => list.iter().any(|element| equal(&element, value)),
+    }
+}
+
+/// CEL's `<` and its kin.
+///
+/// # Errors
+/// `no such overload` when the types have no order among them, and cel-go's word for `NaN`, which has none at all.
+pub(crate) fn compare(left: &Value<'_>, right: &Value<'_>) -> Result<Ordering, EvalError> {
+    match (left, right) {
+        (Value::String(left), Value::String(right)) => Ok((**left).cmp(&**right)),
+        (Value::Bool(left), Value::Bool(right)) => Ok(left.cmp(right)),
+        (Value::Bytes(left), Value::Bytes(right)) => Ok(left.cmp(right)),
+        (Value::Timestamp(left), Value::Timestamp(right)) => Ok(left.cmp(right)),
+        (Value::Duration(left), Value::Duration(right)) => Ok(left.cmp(right)),
+        _ => match numbers(left, right) {
+            Some(Some(ordering)) => Ok(ordering),
+            Some(None) => Err(EvalError::failed("NaN values cannot be ordered")),
+            None => Err(EvalError::no_such_overload()),
+        },
+    }
+}
+
+/// The order of two numbers; the inner `None` is `NaN`, the outer one a value that is no number
+fn numbers(left: &Value<'_>, right: &Value<'_>) -> Option<Option<Ordering>> {
+    Some(match (left, right) {
+        (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
+        (Value::Uint(left), Value::Uint(right)) => Some(left.cmp(right)),
+        (Value::Double(left), Value::Double(right)) => left.partial_cmp(right),
+        (Value::Int(left), Value::Uint(right)) => Some(i128::from(*left).cmp(&i128::from(*right))),
+        (Value::Uint(left), Value::Int(right)) => Some(i128::from(*left).cmp(&i128::from(*right))),
+        (Value::Int(left), Value::Double(right)) => int_as_double(*left).partial_cmp(right),
+        (Value::Double(left), Value::Int(right)) => left.partial_cmp(&int_as_double(*right)),
+        (Value::Uint(left), Value::Double(right)) => uint_as_double(*left).partial_cmp(right),
+        (Value::Double(left), Value::Uint(right)) => left.partial_cmp(&uint_as_double(*right)),
+        _ => return None,
+    })
+}
+
+pub(crate) fn int_as_double(number: i64) -> f64 {
+    number as f64
+}
+
+pub(crate) fn uint_as_double(number: u64) -> f64 {
+    number as f64
+}
+
+/// The int that a double is exactly
+pub(crate) fn exact_int(number: f64) -> Option<i64> {
+    let int = to_int(number)?;
+    (int_as_double(int) == number).then_some(int)
+}
+
+/// The int a double is cut to, when it is in range (cel-go: `doubleToInt64Checked`, which leaves both ends out)
+pub(crate) fn to_int(number: f64) -> Option<i64> {
+    let in_range = number > -9_223_372_036_854_775_808.0 && number < 9_223_372_036_854_775_807.0;
+    in_range.then_some(number as i64)
+}
+
+/// The uint a double is cut to, when it is in range
+pub(crate) fn to_uint(number: f64) -> Option<u64> {
+    (0.0..18_446_744_073_709_551_615.0)
+        .contains(&number)
+        .then_some(number as u64)
+}
+
+impl Map<'_> {
+    /// Whether the map has the key that `value` names
+    pub(crate) fn has_key(&self, value: &Value<'_>) -> bool {
+        Key::to_find(value).is_some_and(|key| self.get(&key).is_some())
+    }
+}

@@ -1,0 +1,4 @@
+//! The crate through its public face.
+
+#[cfg(test)]
+mod corpus;
