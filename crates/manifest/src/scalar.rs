@@ -29,7 +29,7 @@ pub(crate) fn resolve(text: &str) -> Scalar<'_> {
     };
     let resolved = match first {
         b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => word(text),
-        b'.' => infinity(text).or_else(|| finite(text)),
+        b'.' => infinity(text).or_else(|| fraction(text)),
         b'+' | b'-' | b'0'..=b'9' => number(text),
         _ => None,
     };
@@ -119,6 +119,28 @@ fn is_float(text: &str) -> bool {
     let exponent_holds =
         exponent.is_none_or(|exponent| some_digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)));
     mantissa_holds && exponent_holds
+}
+
+/// A float that starts with its point; underscores may separate digits, as in Go's `strconv.ParseFloat`.
+fn fraction(text: &str) -> Option<Scalar<'static>> {
+    if !text.contains('_') {
+        return finite(text);
+    }
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let separates = bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'_')
+        .all(|(at, _)| {
+            let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+            is_digit(before) && is_digit(bytes.get(at.saturating_add(1)))
+        });
+    if separates {
+        finite(&text.replace('_', ""))
+    } else {
+        None
+    }
 }
 
 /// A float that has a value; `1e999` has none and stays text, as in Go.

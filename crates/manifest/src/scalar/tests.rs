@@ -52,6 +52,8 @@ fn a_leading_zero_makes_an_octal_number() {
 #[test]
 fn underscores_and_signs_may_stand_in_numbers() {
     assert_eq!(value("1_000"), json!(1000));
+    assert_eq!(value(".7_1"), json!(0.71));
+    assert_eq!(value(".7__1"), json!(".7__1"));
     assert_eq!(value("+5"), json!(5));
     assert_eq!(value("-9223372036854775808"), json!(i64::MIN));
     assert_eq!(value("18446744073709551615"), json!(u64::MAX));
