@@ -35,7 +35,7 @@ pub(crate) struct InclusionProof {
     /// Size of the tree the proof speaks of.
     pub(crate) tree_size: u64,
     /// Its root, as the proof repeats it.
-    pub(crate) root: Vec<u8>,
+    pub(crate) root: [u8; 32],
     /// The way from the leaf to the root.
     pub(crate) hashes: Vec<[u8; 32]>,
     /// The signed checkpoint, text.
@@ -129,9 +129,7 @@ struct WirePromise {
 struct WireProof {
     #[serde(default)]
     log_index: Number,
-    #[serde(default)]
     tree_size: Number,
-    #[serde(default)]
     root_hash: String,
     #[serde(default)]
     hashes: Vec<String>,
@@ -230,7 +228,9 @@ impl WireProof {
         Ok(InclusionProof {
             log_index: unsigned(&self.log_index).ok_or_else(unreadable)?,
             tree_size: unsigned(&self.tree_size).ok_or_else(unreadable)?,
-            root: decode_base64(&self.root_hash).ok_or_else(unreadable)?,
+            root: decode_base64(&self.root_hash)
+                .and_then(|root| root.try_into().ok())
+                .ok_or_else(unreadable)?,
             hashes: hashes.ok_or_else(unreadable)?,
             checkpoint: self.checkpoint.envelope.clone(),
         })

@@ -95,9 +95,7 @@ fn verify_proof(
     // from the checkpoint alone.
     let index = match version {
         LogVersion::One => {
-            if proof.root.as_slice() != checkpoint.root_hash().as_bytes()
-                || proof.tree_size != checkpoint.tree_size()
-            {
+            if proof.root != *checkpoint.root_hash().as_bytes() || proof.tree_size != checkpoint.tree_size() {
                 return Err(missing(
                     "the inclusion proof leads to another tree than its checkpoint",
                 ));
