@@ -44,7 +44,7 @@ pub(super) fn merge_list(
                 found,
             });
         }
-        if has_present && keys.iter().all(|key| key_text(element, key).is_empty()) {
+        if has_present && keys.iter().all(|key| key_text(element, key).is_none()) {
             return Err(StrategicError::NoMergeKey {
                 path: path.to_string(),
                 key: first_key,
@@ -109,7 +109,7 @@ impl Lists {
     /// Where in `list` the elements are that `element` patches: those with all keys equal, else the first that is
     /// equal but for a secondary key one side is silent about.
     fn counterparts(&self, list: &[Value], element: &Value) -> Vec<usize> {
-        if self.keys.iter().all(|key| key_text(element, key).is_empty()) {
+        if self.keys.iter().all(|key| key_text(element, key).is_none()) {
             return Vec::new();
         }
         let places = |accepts_silence: bool| {
@@ -130,17 +130,17 @@ impl Lists {
     fn is_same(&self, present: &Value, element: &Value, accepts_silence: bool) -> bool {
         self.keys.iter().enumerate().all(|(at, key)| {
             let (one, other) = (key_text(present, key), key_text(element, key));
-            one == other || (accepts_silence && at > 0 && (one.is_empty() || other.is_empty()))
+            one == other || (accepts_silence && at > 0 && (one.is_none() || other.is_none()))
         })
     }
 }
 
-/// The text of a merge key; empty when it is missing, null or no scalar.
-fn key_text(element: &Value, key: &str) -> String {
-    match element.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(scalar @ (Value::Number(_) | Value::Bool(_))) => scalar.to_string(),
-        Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => String::new(),
+/// The text of a merge key; nothing when it is missing, null or no scalar.
+fn key_text(element: &Value, key: &str) -> Option<String> {
+    match element.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        scalar @ (Value::Number(_) | Value::Bool(_)) => Some(scalar.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -308,6 +308,15 @@ fn an_element_without_its_merge_key_never_empties_the_list() {
 }
 
 #[test]
+fn an_empty_name_is_a_name() {
+    let containers = patched(
+        json!({"containers": [{"name": "", "image": "x"}]}),
+        json!({"containers": [{"(name)": "*", "image": "y"}]}),
+    );
+    assert_eq!(containers["containers"], json!([{"name": "", "image": "y"}]));
+}
+
+#[test]
 fn a_patch_of_another_structure_is_an_error() {
     let error = outcome(&pod(json!({})), &json!({"spec": "x"})).unwrap_err();
     assert_eq!(
