@@ -7,6 +7,8 @@
 //! Behaviour: Go's `time.Parse`, `Time.Format(RFC3339)`, `Time.Truncate`, error texts included.
 
 mod layout;
+mod fields;
+mod zone;
 mod read;
 
 use crate::duration::GoDuration;

@@ -1,7 +1,8 @@
 //! Reading a text after a Go layout.
 
-use super::layout::{Chunk, Element, ZoneForm, next_chunk};
-use super::{GoTime, TimeError};
+use super::fields::{Fault, name, nanoseconds, number, skip, small};
+use super::layout::{Chunk, Element, next_chunk};
+use super::{GoTime, TimeError, zone};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
@@ -29,12 +30,6 @@ const WEEKDAYS: [&str; 7] = [
     "Saturday",
 ];
 
-/// Why one element did not read.
-enum Fault {
-    Mismatch,
-    OutOfRange(&'static str),
-}
-
 /// What has been read so far; absent parts are what Go takes for them.
 #[derive(Default)]
 struct Parts {
@@ -53,8 +48,6 @@ struct Parts {
     named_offset_seconds: i32,
     is_utc: bool,
 }
-
-type Read<'t, T> = Result<(T, &'t str), Fault>;
 
 pub(super) fn read(layout: &str, text: &str) -> Result<GoTime, TimeError> {
     let mismatch = |rest: &str, element: &str| TimeError::Mismatch {
@@ -158,7 +151,7 @@ impl Parts {
                     self.is_utc = true;
                     return Ok(after);
                 }
-                let (offset, after) = zone(text, form)?;
+                let (offset, after) = zone::numeric_offset(text, form)?;
                 (self.offset_seconds, rest) = (Some(offset), after);
             }
             Element::Fraction { digits, exact: true } => {
@@ -191,7 +184,7 @@ impl Parts {
             self.is_utc = true;
             return Ok(rest);
         }
-        let length = zone_name_length(text).ok_or(Fault::Mismatch)?;
+        let length = zone::name_length(text).ok_or(Fault::Mismatch)?;
         let (name, rest) = text.split_at_checked(length).ok_or(Fault::Mismatch)?;
         let hours = name
             .strip_prefix("GMT")
@@ -248,146 +241,4 @@ impl Parts {
             }
         }
     }
-}
-
-/// Removes a literal; a run of spaces in it stands for any run of spaces. The error is what is left.
-fn skip<'t>(mut text: &'t str, mut literal: &str) -> Result<&'t str, &'t str> {
-    while let Some(wanted) = literal.chars().next() {
-        if wanted == ' ' {
-            if !text.is_empty() && !text.starts_with(' ') {
-                return Err(text);
-            }
-            literal = literal.trim_start_matches(' ');
-            text = text.trim_start_matches(' ');
-            continue;
-        }
-        literal = literal.strip_prefix(wanted).unwrap_or("");
-        text = text.strip_prefix(wanted).ok_or(text)?;
-    }
-    Ok(text)
-}
-
-/// A decimal number of `least` to `most` digits.
-fn number(text: &str, least: usize, most: usize) -> Read<'_, i16> {
-    let digits = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
-    if digits < least {
-        return Err(Fault::Mismatch);
-    }
-    let (digits, rest) = text.split_at_checked(digits).ok_or(Fault::Mismatch)?;
-    digits
-        .parse()
-        .map(|value| (value, rest))
-        .map_err(|_| Fault::Mismatch)
-}
-
-/// A number of one or two digits (two if `fixed`) between two bounds.
-fn small<'t>(text: &'t str, fixed: bool, least: i16, most: i16, what: &'static str) -> Read<'t, i8> {
-    let (value, rest) = number(text, if fixed { 2 } else { 1 }, 2)?;
-    let value = Some(value).filter(|value| (least..=most).contains(value));
-    let value = value
-        .and_then(|value| i8::try_from(value).ok())
-        .ok_or(Fault::OutOfRange(what))?;
-    Ok((value, rest))
-}
-
-/// A name of the table, or its first three letters, in any case.
-fn name<'t>(text: &'t str, table: &[&str], abbreviated: bool) -> Read<'t, usize> {
-    for (index, full) in table.iter().enumerate() {
-        let wanted = if abbreviated {
-            full.get(..3).unwrap_or(full)
-        } else {
-            full
-        };
-        if let Some((found, rest)) = text.split_at_checked(wanted.len())
-            && found.eq_ignore_ascii_case(wanted)
-        {
-            return Ok((index, rest));
-        }
-    }
-    Err(Fault::Mismatch)
-}
-
-/// A numeric offset in seconds.
-fn zone(text: &str, form: ZoneForm) -> Read<'_, i32> {
-    let after_sign = text.strip_prefix(['+', '-']).ok_or(Fault::Mismatch)?;
-    let (hours, rest) = number(after_sign, 2, 2)?;
-    let (minutes, seconds, rest) = match form {
-        ZoneForm::Short => (0, 0, rest),
-        ZoneForm::Plain => number(rest, 2, 2).map(|(minutes, rest)| (minutes, 0, rest))?,
-        ZoneForm::PlainSeconds => {
-            let (minutes, rest) = number(rest, 2, 2)?;
-            number(rest, 2, 2).map(|(seconds, rest)| (minutes, seconds, rest))?
-        }
-        ZoneForm::Colon => {
-            let rest = rest.strip_prefix(':').ok_or(Fault::Mismatch)?;
-            number(rest, 2, 2).map(|(minutes, rest)| (minutes, 0, rest))?
-        }
-        ZoneForm::ColonSeconds => {
-            let (minutes, rest) = number(rest.strip_prefix(':').ok_or(Fault::Mismatch)?, 2, 2)?;
-            let rest = rest.strip_prefix(':').ok_or(Fault::Mismatch)?;
-            number(rest, 2, 2).map(|(seconds, rest)| (minutes, seconds, rest))?
-        }
-    };
-    for (value, most, what) in [
-        (seconds, 60, "time zone offset second"),
-        (minutes, 60, "time zone offset minute"),
-        (hours, 24, "time zone offset hour"),
-    ] {
-        if value > most {
-            return Err(Fault::OutOfRange(what));
-        }
-    }
-    let total = i32::from(hours).saturating_mul(3600);
-    let total = total
-        .saturating_add(i32::from(minutes).saturating_mul(60))
-        .saturating_add(i32::from(seconds));
-    Ok((
-        if text.starts_with('-') {
-            total.saturating_neg()
-        } else {
-            total
-        },
-        rest,
-    ))
-}
-
-/// Up to nine digits of a fraction, as nanoseconds.
-fn nanoseconds(digits: &str) -> Result<i32, Fault> {
-    let digits = digits.get(..9).unwrap_or(digits);
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Fault::Mismatch);
-    }
-    format!("{digits:0<9}").parse().map_err(|_| Fault::Mismatch)
-}
-
-/// How many bytes of `text` look like the abbreviation of a time zone.
-fn zone_name_length(text: &str) -> Option<usize> {
-    if text.starts_with("ChST") || text.starts_with("MeST") {
-        return Some(4);
-    }
-    if let Some(after) = text.strip_prefix("GMT") {
-        return Some(signed_hours_length(after).unwrap_or(0).saturating_add(3));
-    }
-    if text.starts_with(['+', '-']) {
-        return if text.len() < 3 {
-            None
-        } else {
-            signed_hours_length(text)
-        };
-    }
-    let capitals = text.bytes().take(6).take_while(u8::is_ascii_uppercase).count();
-    match capitals {
-        5 if text.as_bytes().get(4) == Some(&b'T') => Some(5),
-        4 if text.as_bytes().get(3) == Some(&b'T') || text.starts_with("WITA") => Some(4),
-        3 => Some(3),
-        _ => None,
-    }
-}
-
-/// The length of `+03` or `-11`, at most 23 hours.
-fn signed_hours_length(text: &str) -> Option<usize> {
-    let digits = text.strip_prefix(['+', '-'])?;
-    let count = digits.bytes().take_while(u8::is_ascii_digit).count();
-    let hours: u64 = digits.get(..count)?.parse().ok()?;
-    (hours <= 23).then(|| count.saturating_add(1))
 }
