@@ -1,0 +1,129 @@
+//! One review, from its request to its decision, inside the caller's time.
+//!
+//! Facts get what is left of the caller's time but for [`HELD_BACK_PERCENT`]; rules still waiting then become errors, and
+//! their policy's `failurePolicy` decides. Should judging itself take too long, the request is denied at
+//! [`LAST_CALL_PERCENT`].
+
+use std::time::{Duration, Instant};
+
+use fact_loading::Loader;
+use policy_engine::{Decision, Engine, Request};
+use scalars::duration::GoDuration;
+
+use crate::limits::{HELD_BACK_PERCENT, LAST_CALL_PERCENT, LONGEST_CALLER_TIME, USUAL_CALLER_TIME};
+
+/// The time one review has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReviewTime {
+    started: Instant,
+    callers: Duration,
+}
+
+impl ReviewTime {
+    /// Starts now; `callers` is how long the caller waits.
+    pub(crate) fn start(callers: Duration) -> Self {
+        let callers = callers.clamp(Duration::from_millis(1), LONGEST_CALLER_TIME);
+        Self {
+            started: Instant::now(),
+            callers,
+        }
+    }
+
+    /// What is left of so many percent of the caller's time.
+    fn left(self, percent: u32) -> Duration {
+        let share = self.callers.saturating_mul(percent) / 100;
+        share.saturating_sub(self.started.elapsed())
+    }
+
+    /// What facts may take.
+    pub(crate) fn for_facts(self) -> Duration {
+        self.left(100_u32.saturating_sub(HELD_BACK_PERCENT))
+    }
+
+    /// What is left until the request is denied unjudged.
+    pub(crate) fn until_last_call(self) -> Duration {
+        self.left(LAST_CALL_PERCENT)
+    }
+
+    /// How long the review has taken so far.
+    pub(crate) fn taken(self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// How long the caller waits.
+    pub(crate) fn callers(self) -> Duration {
+        self.callers
+    }
+}
+
+/// How long the caller says it waits: `timeout=` of the query, as Go writes durations; [`USUAL_CALLER_TIME`] where it
+/// says nothing that can be read.
+pub(crate) fn caller_time(query: Option<&str>) -> Duration {
+    let parts = query.unwrap_or_default().split('&');
+    let said = parts.filter_map(|part| part.strip_prefix("timeout=")).next();
+    said.and_then(|text| GoDuration::parse(text).ok())
+        .and_then(|duration| Duration::try_from_secs_f64(duration.seconds()).ok())
+        .filter(|duration| !duration.is_zero())
+        .unwrap_or(USUAL_CALLER_TIME)
+}
+
+/// Judges `request`, or says that its time ran out.
+pub(crate) async fn judge(
+    engine: &Engine,
+    loader: &Loader,
+    request: &Request,
+    time: ReviewTime,
+) -> Result<Decision, String> {
+    let source = loader.for_request(time.for_facts(), request.at_ns);
+    let judging = engine.decide(request, &source);
+    tokio::time::timeout(time.until_last_call(), judging)
+        .await
+        .map_err(|_| too_late(time))
+}
+
+/// Why a request is denied whose time ran out.
+pub(crate) fn too_late(time: ReviewTime) -> String {
+    format!(
+        "no verdict within the {} ms that the caller waits",
+        time.callers().as_millis()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caller_says_how_long_it_waits() {
+        assert_eq!(caller_time(Some("timeout=10s")), Duration::from_secs(10));
+        assert_eq!(caller_time(Some("a=b&timeout=1m30s")), Duration::from_secs(90));
+        assert_eq!(caller_time(Some("timeout=500ms")), Duration::from_millis(500));
+        for nothing in [
+            None,
+            Some(""),
+            Some("timeout="),
+            Some("timeout=soon"),
+            Some("timeout=-3s"),
+            Some("timeout=0s"),
+        ] {
+            assert_eq!(caller_time(nothing), USUAL_CALLER_TIME, "{nothing:?}");
+        }
+    }
+
+    #[test]
+    fn facts_end_before_the_last_call_and_that_before_the_caller() {
+        let time = ReviewTime::start(Duration::from_secs(10));
+        assert!(time.for_facts() <= Duration::from_millis(8_500));
+        assert!(time.for_facts() > Duration::from_secs(8));
+        assert!(time.until_last_call() > time.for_facts());
+        assert!(time.until_last_call() < time.callers());
+    }
+
+    #[test]
+    fn no_caller_waits_longer_than_a_webhook_may() {
+        assert_eq!(
+            ReviewTime::start(Duration::from_secs(3_600)).callers(),
+            LONGEST_CALLER_TIME
+        );
+    }
+}

@@ -1,0 +1,66 @@
+//! Which path means what.
+//!
+//! `/validate` and `/mutate` judge by all policies; with `/fail` or `/ignore` behind them by those with that
+//! `failurePolicy`, as Kyverno's webhooks ask.
+
+use http::Method;
+use policy_engine::request::Stage;
+
+use crate::policies::Share;
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Route {
+    /// A review.
+    Review {
+        /// Which call it is.
+        stage: Stage,
+        /// By which policies.
+        share: Share,
+        /// The path.
+        path: &'static str,
+    },
+    /// Whether the process lives.
+    Health,
+    /// Whether reviews are answered.
+    Readiness,
+    /// What was counted.
+    Metrics,
+}
+
+impl Route {
+    /// What `path` means; none where it means nothing.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let review = |stage, share, path| Some(Self::Review { stage, share, path });
+        match path {
+            "/validate" => review(Stage::Validate, Share::All, "/validate"),
+            "/validate/fail" => review(Stage::Validate, Share::Fail, "/validate/fail"),
+            "/validate/ignore" => review(Stage::Validate, Share::Ignore, "/validate/ignore"),
+            "/mutate" => review(Stage::Mutate, Share::All, "/mutate"),
+            "/mutate/fail" => review(Stage::Mutate, Share::Fail, "/mutate/fail"),
+            "/mutate/ignore" => review(Stage::Mutate, Share::Ignore, "/mutate/ignore"),
+            "/healthz" | "/livez" | "/health/liveness" => Some(Self::Health),
+            "/readyz" | "/health/readiness" => Some(Self::Readiness),
+            "/metrics" => Some(Self::Metrics),
+            _ => None,
+        }
+    }
+
+    /// The one method it is asked with.
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::Review { .. } => Method::POST,
+            Self::Health | Self::Readiness | Self::Metrics => Method::GET,
+        }
+    }
+
+    /// How it is counted.
+    pub(crate) fn url(self) -> &'static str {
+        match self {
+            Self::Review { path, .. } => path,
+            Self::Health => "/healthz",
+            Self::Readiness => "/readyz",
+            Self::Metrics => "/metrics",
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The webhook: HTTP requests in, HTTP responses out, whatever carries them.
+//!
+//! In: one [`http::Request`]. Out: always a response. A review is answered with a review wherever its uid can be told; a
+//! panic while it is judged denies it, and it alone.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fact_loading::Loader;
+use futures_util::FutureExt;
+use http::header::ALLOW;
+use http::request::Parts;
+use http::{HeaderValue, Request, StatusCode};
+use http_body::Body;
+use policy_engine::request::Stage;
+use policy_engine::{Engine, EngineOptions};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::body::{BodyError, announced_bytes, read_whole};
+use crate::denial_log;
+use crate::limits::{ROOM_UNIT_BYTES, ROOM_UNITS};
+use crate::metrics::{self, Metrics};
+use crate::pipeline::{self, ReviewTime, caller_time};
+use crate::policies::{PolicyStore, Share};
+use crate::reply::{HttpRefusal, Reply, reply, text};
+use crate::response::Answer;
+use crate::review::{self, Unreadable};
+use crate::route::Route;
+
+/// What the webhook is made of.
+#[derive(Debug)]
+pub struct WebhookOptions {
+    /// Answers the engine's questions.
+    pub loader: Loader,
+    /// How every request is judged.
+    pub engine: EngineOptions,
+    /// Longest time one review may take, whatever its caller says.
+    pub longest_review: Duration,
+}
+
+/// Answers reviews by the policies in force.
+#[derive(Debug)]
+pub struct Webhook {
+    loader: Loader,
+    longest_review: Duration,
+    policies: Arc<PolicyStore>,
+    metrics: Arc<Metrics>,
+    room: Semaphore,
+    is_stopping: AtomicBool,
+}
+
+impl Webhook {
+    /// A webhook without policies: it answers no review until [`PolicyStore::take`] gives it some.
+    #[must_use]
+    pub fn new(options: WebhookOptions) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        Self {
+            loader: options.loader,
+            longest_review: options.longest_review,
+            policies: Arc::new(PolicyStore::new(options.engine, Arc::clone(&metrics))),
+            metrics,
+            room: Semaphore::new(ROOM_UNITS),
+            is_stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// The policies in force.
+    #[must_use]
+    pub fn policies(&self) -> &Arc<PolicyStore> {
+        &self.policies
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// From now on not ready: nothing new is to be sent here.
+    pub(crate) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Answers one HTTP request.
+    pub async fn respond<B>(&self, request: Request<B>) -> Reply
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<BodyError>,
+    {
+        let (head, body) = request.into_parts();
+        let Some(route) = Route::of(head.uri.path()) else {
+            self.metrics.http_request("other", "other");
+            return text(StatusCode::NOT_FOUND, "no such path");
+        };
+        let method = route.method();
+        if head.method != method {
+            self.metrics.http_request("other", route.url());
+            let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "no such method here");
+            if let Ok(value) = HeaderValue::from_str(method.as_str()) {
+                refused.headers_mut().insert(ALLOW, value);
+            }
+            return refused;
+        }
+        match route {
+            Route::Review { stage, share, path } => {
+                self.metrics.http_request("POST", path);
+                match self.review(&head, body, stage, share).await {
+                    Ok(answer) => reply(StatusCode::OK, "application/json; charset=utf-8", answer),
+                    Err(refused) => refused.into_reply(),
+                }
+            }
+            Route::Health => {
+                self.metrics.http_request("GET", route.url());
+                text(StatusCode::OK, "ok")
+            }
+            Route::Readiness => {
+                self.metrics.http_request("GET", route.url());
+                self.readiness()
+            }
+            Route::Metrics => {
+                self.metrics.http_request("GET", route.url());
+                self.encoded_metrics()
+            }
+        }
+    }
+
+    fn readiness(&self) -> Reply {
+        if self.is_stopping.load(Ordering::Relaxed) {
+            text(StatusCode::SERVICE_UNAVAILABLE, "stopping")
+        } else if self.policies.is_loaded() {
+            text(StatusCode::OK, "ok")
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, "no policies are loaded yet")
+        }
+    }
+
+    fn encoded_metrics(&self) -> Reply {
+        match self.metrics.encode() {
+            Ok(encoded) => reply(StatusCode::OK, metrics::MEDIA_TYPE, encoded.into()),
+            Err(cause) => text(StatusCode::INTERNAL_SERVER_ERROR, &cause.to_string()),
+        }
+    }
+
+    /// One review in, the body of its answer out; `Err` where no review can be answered.
+    async fn review<B>(&self, head: &Parts, body: B, stage: Stage, share: Share) -> Result<Bytes, HttpRefusal>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<BodyError>,
+    {
+        let time = ReviewTime::start(caller_time(head.uri.query()).min(self.longest_review));
+        let announced = announced_bytes(head)?;
+        let _room = self.room(announced, time).await?;
+        let body = read_whole(body, announced, time).await?;
+        let engine = self.policies.engine(share).ok_or_else(|| {
+            HttpRefusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "no policies are loaded yet: nothing can be judged",
+            )
+        })?;
+        let judging = AssertUnwindSafe(self.judge(&engine, &body, stage, time));
+        match judging.catch_unwind().await {
+            Ok(answered) => answered,
+            Err(_) => {
+                let reason = "judging this request failed in an unforeseen way; it is denied".to_owned();
+                unjudged(
+                    stage,
+                    Unreadable {
+                        uid: review::uid_of(&body),
+                        reason,
+                    },
+                )
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        engine: &Engine,
+        body: &[u8],
+        stage: Stage,
+        time: ReviewTime,
+    ) -> Result<Bytes, HttpRefusal> {
+        let request = match review::read(body, stage, crate::clock::now_ns()) {
+            Ok(request) => request,
+            Err(unreadable) => return unjudged(stage, unreadable),
+        };
+        match pipeline::judge(engine, &self.loader, &request, time).await {
+            Ok(decision) => {
+                let answer = Answer::of(&decision, stage);
+                self.metrics.review(
+                    stage,
+                    &request,
+                    answer.is_allowed(),
+                    Some(&decision),
+                    time.taken(),
+                );
+                if !answer.is_allowed() {
+                    denial_log::denied(stage, &request, &decision, time);
+                }
+                written(&answer, &request.uid)
+            }
+            Err(reason) => {
+                self.metrics.review(stage, &request, false, None, time.taken());
+                denial_log::denied_unjudged(stage, Some(&request.uid), &reason);
+                written(&Answer::denied(reason), &request.uid)
+            }
+        }
+    }
+
+    /// Room for a body of `bytes`; waits for it as long as the caller does.
+    async fn room(&self, bytes: usize, time: ReviewTime) -> Result<SemaphorePermit<'_>, HttpRefusal> {
+        let units = u32::try_from(bytes.div_ceil(ROOM_UNIT_BYTES).max(1)).unwrap_or(u32::MAX);
+        match tokio::time::timeout(time.for_facts(), self.room.acquire_many(units)).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) | Err(_) => Err(HttpRefusal::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many reviews at the same time",
+            )),
+        }
+    }
+}
+
+/// A denial of what could not be judged, where there is a uid to answer under.
+fn unjudged(stage: Stage, unreadable: Unreadable) -> Result<Bytes, HttpRefusal> {
+    let Unreadable { uid, reason } = unreadable;
+    denial_log::denied_unjudged(stage, uid.as_deref(), &reason);
+    match uid {
+        Some(uid) => written(&Answer::denied(reason), &uid),
+        None => Err(HttpRefusal::new(StatusCode::BAD_REQUEST, reason)),
+    }
+}
+
+fn written(answer: &Answer, uid: &str) -> Result<Bytes, HttpRefusal> {
+    let body = answer.to_body(uid);
+    body.map_err(|cause| HttpRefusal::new(StatusCode::INTERNAL_SERVER_ERROR, cause.to_string()))
+}
