@@ -2,7 +2,7 @@
 
 use crate::environment::Environment;
 use crate::error::{ArgumentType, EvaluationError, FunctionFault, RegexError};
-use crate::limits::{Budget, MAX_QUOTED_BYTES};
+use crate::limits::Budget;
 use crate::regular_expression::{GoRegex, RegexCache};
 use crate::term::{ArrayView, Term, View};
 use std::rc::Rc;
@@ -69,7 +69,7 @@ impl Function {
         for (argument, expected) in arguments.iter().zip(declared) {
             if !expected.iter().any(|kind| has_type(argument, *kind)) {
                 return Err(EvaluationError::ArgumentType {
-                    value: quote(argument),
+                    value: argument.to_go_text().into(),
                     expected,
                 });
             }
@@ -171,14 +171,4 @@ fn has_type(term: &Term<'_>, kind: ArgumentType) -> bool {
         ArgumentType::NumberArray => all(|item| item.as_number().is_some()),
         ArgumentType::StringArray => all(|item| item.as_str().is_some()),
     }
-}
-
-/// A value for an error text, cut where it grows long.
-fn quote(term: &Term<'_>) -> Box<str> {
-    let mut text = term.to_go_text();
-    if text.len() > MAX_QUOTED_BYTES {
-        text.truncate(text.floor_char_boundary(MAX_QUOTED_BYTES));
-        text.push('…');
-    }
-    text.into_boxed_str()
 }

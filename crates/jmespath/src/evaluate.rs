@@ -96,7 +96,7 @@ impl<'c> Evaluator<'c> {
             Ast::Comparison(comparator, left, right) => {
                 let left = self.operand(left, value)?;
                 let right = self.operand(right, value)?;
-                Ok(compare(*comparator, &left, &right))
+                self.compare(*comparator, &left, &right)
             }
             Ast::Function(name, arguments) => self.call(name.as_deref(), arguments, value),
             Ast::Index(index) => Ok(projection::element(value, *index)),
@@ -156,6 +156,22 @@ impl<'c> Evaluator<'c> {
             regexes: self.regexes,
         })
     }
+
+    /// Equality of any values; order of numbers only, anything else being null.
+    fn compare<'a>(&self, comparator: Comparator, left: &Term<'a>, right: &Term<'a>) -> Outcome<'a> {
+        let ordered = |holds: fn(f64, f64) -> bool| match (left.as_number(), right.as_number()) {
+            (Some(left), Some(right)) => Term::Bool(holds(left, right)),
+            _ => Term::Null,
+        };
+        Ok(match comparator {
+            Comparator::Equal => Term::Bool(left.equals(right, self.budget)?),
+            Comparator::NotEqual => Term::Bool(!left.equals(right, self.budget)?),
+            Comparator::Less => ordered(|left, right| left < right),
+            Comparator::LessOrEqual => ordered(|left, right| left <= right),
+            Comparator::Greater => ordered(|left, right| left > right),
+            Comparator::GreaterOrEqual => ordered(|left, right| left >= right),
+        })
+    }
 }
 
 impl<'a> Apply<'a> for Evaluator<'_> {
@@ -178,20 +194,4 @@ fn field<'a>(value: &Term<'a>, name: &str) -> Outcome<'a> {
         _ => return Ok(Term::Null),
     };
     found.ok_or_else(|| EvaluationError::NotFound(name.into()))
-}
-
-/// Equality of any values; order of numbers only, anything else being null.
-fn compare<'a>(comparator: Comparator, left: &Term<'a>, right: &Term<'a>) -> Term<'a> {
-    let ordered = |holds: fn(f64, f64) -> bool| match (left.as_number(), right.as_number()) {
-        (Some(left), Some(right)) => Term::Bool(holds(left, right)),
-        _ => Term::Null,
-    };
-    match comparator {
-        Comparator::Equal => Term::Bool(left == right),
-        Comparator::NotEqual => Term::Bool(left != right),
-        Comparator::Less => ordered(|left, right| left < right),
-        Comparator::LessOrEqual => ordered(|left, right| left <= right),
-        Comparator::Greater => ordered(|left, right| left > right),
-        Comparator::GreaterOrEqual => ordered(|left, right| left >= right),
-    }
 }

@@ -200,25 +200,6 @@ impl<'a> From<&'a Value> for Term<'a> {
     }
 }
 
-/// Deep equality; numbers by value, NaN equal to nothing.
-impl PartialEq for Term<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        match (self.view(), other.view()) {
-            (View::Null, View::Null) => true,
-            (View::Bool(left), View::Bool(right)) => left == right,
-            (View::Number(left), View::Number(right)) => left == right,
-            (View::Text(left), View::Text(right)) => left == right,
-            (View::Array(left), View::Array(right)) => {
-                left.len() == right.len() && left.iter().eq(right.iter())
-            }
-            (View::Object(left), View::Object(right)) => {
-                left.len() == right.len() && left.sorted().eq(right.sorted())
-            }
-            _ => false,
-        }
-    }
-}
-
 impl fmt::Debug for Term<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_go_text())

@@ -70,23 +70,22 @@ impl SemverRange {
     /// [`RangeError`], with the words of `blang/semver`.
     pub fn parse(text: &str) -> Result<Self, RangeError> {
         let parts = split(text);
+        if parts.first().is_some_and(|part| part == "||") {
+            return Err(RangeError::LeadingOr);
+        }
+        if parts.last().is_none_or(|part| part == "||") {
+            return Err(RangeError::TrailingOr);
+        }
         let mut alternatives = Vec::new();
         let mut conjunction = Vec::new();
-        let mut last_is_or = true;
-        for (index, part) in parts.iter().enumerate() {
-            last_is_or = part == "||";
-            if !last_is_or {
-                for expanded in expand_wildcard(part)? {
-                    conjunction.push(compile(&expanded)?);
-                }
-            } else if index == 0 {
-                return Err(RangeError::LeadingOr);
-            } else {
+        for part in &parts {
+            if part == "||" {
                 alternatives.push(std::mem::take(&mut conjunction));
+                continue;
             }
-        }
-        if last_is_or {
-            return Err(RangeError::TrailingOr);
+            for expanded in expand_wildcard(part)? {
+                conjunction.push(compile(&expanded)?);
+            }
         }
         alternatives.push(conjunction);
         Ok(Self { alternatives })
@@ -199,7 +198,8 @@ fn expand_wildcard(part: &str) -> Result<Vec<String>, RangeError> {
         "" | "=" | "==" => vec![format!(">={first}"), format!("<{after}")],
         // blang/semver joins these two by AND, so that no version is ever outside a wildcard; kept
         "!=" | "!" => vec![format!("<{first}"), format!(">={after}")],
-        _ => vec![String::new()],
+        // with a comparator it does not know, blang/semver forgets the comparator
+        _ => vec![first],
     })
 }
 

@@ -153,7 +153,7 @@ fn a_fact_that_is_late_is_never_taken_for_a_missing_value() {
     let failed = compiled("broken || 'default'");
     let outcome = failed.evaluate(Term::root(&document), &environment(), Limits::default());
     assert_eq!(
-        outcome.map_err(|error| error.to_string()),
+        outcome.map(|_| ()).map_err(|error| error.to_string()),
         Err("failed to load".to_owned())
     );
 }
@@ -236,6 +236,39 @@ fn a_deep_or_long_expression_is_refused() {
         SyntaxFault::TooLong
     );
     assert!(Expression::compile(&("a".to_owned() + &" || a".repeat(300))).is_ok());
+}
+
+#[test]
+fn the_deepest_expression_runs_on_a_small_stack() {
+    let deepest = |open: &str, middle: &str, close: &str| {
+        let nested = |levels: usize| format!("{}{middle}{}", open.repeat(levels), close.repeat(levels));
+        (1..500)
+            .rev()
+            .map(nested)
+            .find_map(|text| Expression::compile(&text).ok())
+            .unwrap()
+    };
+    let work = move || {
+        for (open, middle, close) in [
+            ("to_array(", "@", ")"),
+            ("[", "@", "]"),
+            ("", "a", " || a"),
+            ("", "a", ".a"),
+            ("!", "a", ""),
+            ("map(&", "@", ", @)"),
+        ] {
+            let expression = deepest(open, middle, close);
+            let document = json!({"a": []});
+            let outcome = expression.evaluate(&document, &environment(), Limits::default());
+            outcome
+                .map(|term| term.to_json_text().map(|text| text.len()))
+                .ok();
+            assert!(!expression.tree().to_string().is_empty());
+            assert!(!expression.root_names().names.contains("b"));
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(work);
+    assert!(thread.unwrap().join().is_ok());
 }
 
 #[test]

@@ -117,8 +117,11 @@ fn contains<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     let found = match whole.view() {
         View::Text(text) => part.as_str().is_some_and(|part| text.contains(part)),
         View::Array(items) => {
-            call.budget.step(items.len())?;
-            items.iter().any(|item| item == part)
+            let mut found = false;
+            for item in items.iter() {
+                found = found || item.equals(&part, call.budget)?;
+            }
+            found
         }
         View::Null | View::Bool(_) | View::Number(_) | View::Object(_) | View::Opaque => false,
     };
@@ -128,7 +131,10 @@ fn contains<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
 #[expect(clippy::cast_precision_loss, reason = "a list has fewer than 2^53 elements")]
 fn length<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     let length = match call.argument(0).view() {
-        View::Text(text) => text.chars().count(),
+        View::Text(text) => {
+            call.budget.step(text.len() / 64)?;
+            text.chars().count()
+        }
         View::Array(items) => items.len(),
         View::Object(members) => members.len(),
         View::Null | View::Bool(_) | View::Number(_) | View::Opaque => 0,
@@ -233,10 +239,14 @@ fn label_match<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     let (View::Object(wanted), View::Object(found)) = (wanted.view(), found.view()) else {
         return Err(call.wrong_type(0, "Object"));
     };
-    call.budget.step(wanted.len())?;
-    Ok(Term::Bool(
-        wanted.sorted().all(|(key, value)| found.get(key) == Some(value)),
-    ))
+    let mut all = true;
+    for (key, value) in wanted.sorted() {
+        all = all
+            && found
+                .get(key)
+                .map_or(Ok(false), |found| value.equals(&found, call.budget))?;
+    }
+    Ok(Term::Bool(all))
 }
 
 #[expect(

@@ -11,6 +11,8 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 const ONE: &[&[T]] = &[&[T::String]];
+/// Bytes of memory that a value may take for each byte of its text: `[0,0]` becomes two values.
+const VALUE_PER_TEXT_BYTE: usize = 8;
 
 /// An entry of the table.
 const fn entry(
@@ -131,14 +133,15 @@ fn value_of(byte: u8) -> Option<u32> {
 
 fn parse_json<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     let text = call.text(0)?;
-    // a value takes a small multiple of its text
-    call.budget.bytes(text.len())?;
+    call.budget
+        .bytes(text.len().saturating_mul(VALUE_PER_TEXT_BYTE))?;
     Ok(Term::from_owned(go_json::read(text).map_err(ValueFault::Json)?))
 }
 
 fn parse_yaml<'a>(call: &Call<'_, 'a>) -> Outcome<'a> {
     let text = call.text(0)?;
-    call.budget.bytes(text.len())?;
+    call.budget
+        .bytes(text.len().saturating_mul(VALUE_PER_TEXT_BYTE))?;
     let value =
         manifest::read_value(text).map_err(|error| ValueFault::Yaml(format!("yaml: {error}").into()))?;
     Ok(Term::from_owned(value))

@@ -1,6 +1,7 @@
 //! Values as text: JSON as Go's `encoding/json` prints it, and `%v` for error texts.
 
 use super::{NotJson, Term, View};
+use crate::limits::MAX_QUOTED_BYTES;
 use scalars::numbers::{format_json, format_v};
 use std::fmt::Write as _;
 
@@ -33,10 +34,14 @@ impl Term<'_> {
         Ok(text)
     }
 
-    /// The value as Go's `%v` prints it: `map[a:1 b:[x <nil>]]`.
+    /// The value as Go's `%v` prints it: `map[a:1 b:[x <nil>]]`, cut where it grows long.
     pub(crate) fn to_go_text(&self) -> String {
         let mut text = String::new();
         write_go(&mut text, self);
+        if text.len() > MAX_QUOTED_BYTES {
+            text.truncate(text.floor_char_boundary(MAX_QUOTED_BYTES));
+            text.push('…');
+        }
         text
     }
 }
@@ -111,7 +116,11 @@ fn write_json_string(text: &mut String, value: &str) {
     text.push('"');
 }
 
+/// Stops soon after [`MAX_QUOTED_BYTES`]: the text is for errors.
 fn write_go(text: &mut String, term: &Term<'_>) {
+    if text.len() > MAX_QUOTED_BYTES {
+        return;
+    }
     match term.view() {
         View::Null => text.push_str("<nil>"),
         View::Bool(value) => text.push_str(if value { "true" } else { "false" }),

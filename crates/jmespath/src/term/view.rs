@@ -1,6 +1,7 @@
 //! One look at values, wherever they live.
 
 use super::Term;
+use crate::limits::{Budget, LimitReached};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -59,6 +60,50 @@ impl<'a> Term<'a> {
             Self::Root(_) | Self::Expression(_) => View::Opaque,
         }
     }
+}
+
+impl Term<'_> {
+    /// Deep equality, each pair of values looked at being paid for by a step.
+    pub(crate) fn equals(&self, other: &Self, budget: &Budget) -> Result<bool, LimitReached> {
+        budget.step(1)?;
+        match (self.view(), other.view()) {
+            (View::Array(left), View::Array(right)) => {
+                let mut pairs = left.iter().zip(right.iter());
+                let same_length = left.len() == right.len();
+                all(same_length, || {
+                    pairs.next().map(|(left, right)| left.equals(&right, budget))
+                })
+            }
+            (View::Object(left), View::Object(right)) => {
+                let mut members = left.sorted();
+                let same_length = left.len() == right.len();
+                all(same_length, || {
+                    let (key, value) = members.next()?;
+                    Some(
+                        right
+                            .get(key)
+                            .map_or(Ok(false), |other| value.equals(&other, budget)),
+                    )
+                })
+            }
+            (View::Null, View::Null) => Ok(true),
+            (View::Bool(left), View::Bool(right)) => Ok(left == right),
+            (View::Number(left), View::Number(right)) => Ok(left == right),
+            (View::Text(left), View::Text(right)) => Ok(left == right),
+            _ => Ok(false),
+        }
+    }
+}
+
+/// Whether every further comparison holds, until there is none.
+fn all(
+    mut holds: bool,
+    mut next: impl FnMut() -> Option<Result<bool, LimitReached>>,
+) -> Result<bool, LimitReached> {
+    while holds && let Some(equal) = next() {
+        holds = equal?;
+    }
+    Ok(holds)
 }
 
 impl<'t, 'a> ArrayView<'t, 'a> {
