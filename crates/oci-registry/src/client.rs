@@ -11,6 +11,7 @@ use http::{HeaderMap, Method};
 use image_reference::{Digest, DigestAlgorithm, RepositoryLocation};
 
 use crate::call::Call;
+use crate::connections::TransportError;
 use crate::courier::{Courier, Question, What};
 use crate::document::{ACCEPT_DOCUMENTS, ACCEPT_INDEX, Descriptor, Document};
 use crate::endpoint::{Endpoint, ManifestName, Mirrors};
@@ -18,7 +19,7 @@ use crate::error::{RegistryError, RegistryErrorKind, quoted};
 use crate::limits;
 use crate::registry::{FetchedManifest, Registry};
 use crate::tokens::{Tokens, TrustedRealms};
-use crate::transport::{Incoming, Transport, TransportError};
+use crate::transport::{Incoming, Transport};
 
 /// How a client is set up
 #[derive(Debug, Clone, Default)]
@@ -47,7 +48,7 @@ impl RegistryClient {
     /// A client set up by `options`.
     ///
     /// # Errors
-    /// [`TransportError`] when an added authority cannot be read or TLS cannot be set up.
+    /// [`TransportError`] when an added authority cannot be read.
     pub fn new(options: RegistryClientOptions) -> Result<Self, TransportError> {
         let transport = Transport::new(&options.added_authorities)?;
         let tokens = Tokens::new(transport.clone(), options.trusted_realms);

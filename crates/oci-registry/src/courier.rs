@@ -5,6 +5,7 @@
 //! Out: an answer with a 2xx status; every other status is an error.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderValue, Method, StatusCode};
 use image_reference::RepositoryLocation;
@@ -175,6 +176,11 @@ impl Courier {
     /// One attempt; a second one within it when the registry asks for (fresh) authorisation.
     async fn try_once(&self, errand: &Errand<'_>) -> Result<Incoming, RegistryError> {
         let deadline = errand.call.deadline;
+        let pause = errand.host.pause_left(errand.scope.identity);
+        if pause >= deadline.remaining() && !pause.is_zero() {
+            return Err(turned_away(pause).during(&errand.question.method, &errand.url));
+        }
+        tokio::time::sleep(pause).await;
         let permit = deadline
             .bound(async { Ok(errand.host.gate.acquire().await) })
             .await?;
@@ -206,6 +212,9 @@ impl Courier {
         }
         let method = &errand.question.method;
         let wait = retry::asked_for(&incoming.headers);
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(wait)) = (incoming.status, wait) {
+            errand.host.pause(errand.scope.identity, wait);
+        }
         Err(
             RegistryError::from_answer(method, incoming.status, &incoming.body, wait)
                 .during(method, &errand.url),
@@ -234,6 +243,7 @@ impl Courier {
             authorization,
             form: None,
             follow_redirects: true,
+            is_named_by_registry: false,
             max_bytes: errand.question.max_bytes,
             requests: &errand.call.requests,
         };
@@ -244,6 +254,13 @@ impl Courier {
         }
         Ok(incoming)
     }
+}
+
+/// The answer to a request that is not sent, since the registry has asked to be left alone for longer than it lasts.
+fn turned_away(pause: Duration) -> RegistryError {
+    let seconds = pause.as_secs().saturating_add(1);
+    let detail = format!("TOOMANYREQUESTS: the registry asked to wait {seconds} s more");
+    RegistryError::new(RegistryErrorKind::RateLimited, detail).repeated_after(pause)
 }
 
 /// Whether no HTTP answer came at all, so that another scheme may be what the host speaks.

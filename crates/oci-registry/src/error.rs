@@ -155,6 +155,12 @@ impl RegistryError {
         self
     }
 
+    /// The same failure, worth repeating after `wait` only.
+    pub(crate) fn repeated_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
     /// The wait the registry asked for.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         self.retry_after

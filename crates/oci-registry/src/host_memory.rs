@@ -4,12 +4,14 @@
 //! Everything here is a hint that saves a request: none is believed for longer than ten minutes, and none lets a
 //! request do what it may not do by itself.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 
 use crate::challenge::Challenge;
+use crate::credentials::Identity;
 use crate::endpoint::Scheme;
 use crate::limits;
 
@@ -43,6 +45,8 @@ struct Manners {
     scheme: Option<(Instant, Scheme)>,
     challenge: Option<(Instant, Scheme, Challenge)>,
     lacks_referrers: Option<Instant>,
+    /// Whose requests the host has turned away, and until when: a limit is counted for each user.
+    pauses: VecDeque<(Identity, Instant)>,
 }
 
 fn is_fresh(since: Instant) -> bool {
@@ -97,5 +101,32 @@ impl Host {
 
     pub(crate) fn remember_lack_of_referrers(&self) {
         self.manners(|manners| manners.lacks_referrers = Some(Instant::now()));
+    }
+
+    /// Holds back the requests of `identity` for `wait`.
+    pub(crate) fn pause(&self, identity: Identity, wait: Duration) {
+        let now = Instant::now();
+        let until = now.checked_add(wait.min(limits::MAX_PAUSE)).unwrap_or(now);
+        self.manners(|manners| {
+            manners.pauses.retain(|(paused, _)| *paused != identity);
+            if manners.pauses.len() >= limits::MAX_PAUSES_PER_HOST {
+                manners.pauses.pop_front();
+            }
+            manners.pauses.push_back((identity, until));
+        });
+    }
+
+    /// How long the requests of `identity` are held back still; zero if they are not.
+    pub(crate) fn pause_left(&self, identity: Identity) -> Duration {
+        let until = self.manners(|manners| {
+            manners
+                .pauses
+                .iter()
+                .find(|(paused, _)| *paused == identity)
+                .map(|(_, until)| *until)
+        });
+        until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        })
     }
 }

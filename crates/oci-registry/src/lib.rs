@@ -20,6 +20,7 @@ mod challenge;
 mod endpoint;
 mod host_memory;
 mod coalesce;
+mod connections;
 mod transport;
 mod retry;
 mod tokens;
@@ -30,6 +31,7 @@ mod client;
 
 pub use call::{Access, Call};
 pub use client::{RegistryClient, RegistryClientOptions};
+pub use connections::TransportError;
 pub use credentials::{
     Credential, CredentialHelper, CredentialSource, DockerConfig, DockerConfigError, ExplicitCredential,
     Identity, Keychain, ProviderCredentials, Resource, Secret,
@@ -41,4 +43,3 @@ pub use error::{RegistryError, RegistryErrorKind};
 pub use limits::{MAX_MANIFEST_BYTES, MAX_REFERRERS};
 pub use registry::{FetchedManifest, Registry};
 pub use tokens::TrustedRealms;
-pub use transport::TransportError;

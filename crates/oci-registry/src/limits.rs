@@ -52,6 +52,12 @@ pub(crate) const MAX_ATTEMPTS: u32 = 4;
 /// Wait before the second attempt; doubled for each further one.
 pub(crate) const FIRST_BACKOFF: Duration = Duration::from_millis(200);
 
+/// Longest wait a host can impose on requests to come (`Retry-After` of a 429).
+pub(crate) const MAX_PAUSE: Duration = Duration::from_secs(60);
+
+/// Identities whose pauses one host's memory holds; the oldest is forgotten first.
+pub(crate) const MAX_PAUSES_PER_HOST: usize = 64;
+
 /// Requests to one host at the same time.
 pub(crate) const MAX_REQUESTS_PER_HOST: usize = 16;
 

@@ -143,6 +143,7 @@ impl Tokens {
             (Challenge::Bearer { realm, service }, credential) => {
                 let realm = self.judged(realm, registry, credential.is_some())?;
                 let question = Question {
+                    is_registry_s_host: realm.host() == registry.host(),
                     realm,
                     service: service.as_deref(),
                     repository: &scope.repository,
@@ -200,6 +201,7 @@ impl Tokens {
             authorization: None,
             form: None,
             follow_redirects: false,
+            is_named_by_registry: !question.is_registry_s_host,
             max_bytes: limits::MAX_TOKEN_BYTES,
             requests: &call.requests,
         };
@@ -228,6 +230,7 @@ impl Tokens {
 /// What is asked of a token server
 struct Question<'a> {
     realm: Url,
+    is_registry_s_host: bool,
     service: Option<&'a str>,
     repository: &'a str,
 }

@@ -5,41 +5,22 @@
 //! elsewhere to this machine or to a metadata service, by address or by name.
 
 use std::error::Error as StdError;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
 use crate::addresses::{self, Nearness};
+use crate::connections::{Connections, Reach, Refused, TransportError};
 use crate::deadline::{Deadline, RequestCount};
 use crate::error::{RegistryError, RegistryErrorKind, quoted};
 use crate::limits;
 
-/// The connections to all hosts
+/// Sends requests; clones share connections
 #[derive(Debug, Clone)]
-pub(crate) struct Transport {
-    /// For the hosts that names lead to.
-    direct: reqwest::Client,
-    /// For this machine: no proxy stands between, as with Go's clients.
-    local: reqwest::Client,
-    /// For the hosts that redirects lead to: its resolver refuses this machine.
-    redirected: reqwest::Client,
-}
-
-/// A client that cannot be built
-#[derive(Debug, thiserror::Error)]
-pub enum TransportError {
-    /// An added certificate authority is not PEM
-    #[error("added certificate authorities are not valid PEM")]
-    Certificates(#[source] reqwest::Error),
-    /// TLS could not be set up
-    #[error("the registry client could not be set up")]
-    Setup(#[source] reqwest::Error),
-}
+pub(crate) struct Transport(Arc<Connections>);
 
 /// One request
 #[derive(Debug, Clone)]
@@ -51,6 +32,8 @@ pub(crate) struct Outgoing<'a> {
     /// A form, for token servers.
     pub(crate) form: Option<String>,
     pub(crate) follow_redirects: bool,
+    /// The host was named by a registry's answer, not by an image.
+    pub(crate) is_named_by_registry: bool,
     /// Bytes of a good answer's body; a longer one is an error.
     pub(crate) max_bytes: u64,
     pub(crate) requests: &'a RequestCount,
@@ -67,16 +50,7 @@ pub(crate) struct Incoming {
 impl Transport {
     /// Connections that trust the system's certificate authorities and those in `added` (PEM).
     pub(crate) fn new(added: &[Vec<u8>]) -> Result<Self, TransportError> {
-        let mut certificates = Vec::new();
-        for pem in added {
-            certificates
-                .extend(reqwest::Certificate::from_pem_bundle(pem).map_err(TransportError::Certificates)?);
-        }
-        Ok(Self {
-            direct: client(Reach::Named, &certificates)?,
-            local: client(Reach::Local, &certificates)?,
-            redirected: client(Reach::Redirected, &certificates)?,
-        })
+        Ok(Self(Arc::new(Connections::new(added)?)))
     }
 
     /// Sends `outgoing`, follows its redirects, and reads the answer until `deadline`.
@@ -96,9 +70,13 @@ impl Transport {
     async fn follow(&self, mut outgoing: Outgoing<'_>) -> Result<Incoming, RegistryError> {
         let origin = outgoing.url.clone();
         let is_local = addresses::nearness_of(&origin) == Nearness::Loopback;
-        let mut client = if is_local { &self.local } else { &self.direct };
+        let mut reach = match (is_local, outgoing.is_named_by_registry) {
+            (true, _) => Reach::Local,
+            (false, true) => Reach::Redirected,
+            (false, false) => Reach::Named,
+        };
         for _ in 0..=limits::MAX_REDIRECTS {
-            let sent = request(client, &outgoing)
+            let sent = request(self.0.client(reach)?, &outgoing)
                 .send()
                 .await
                 .map_err(|error| failure(&error));
@@ -116,10 +94,10 @@ impl Transport {
             let target = target(&origin, &outgoing.url, response.headers())?;
             if !addresses::is_same_origin(&outgoing.url, &target) {
                 outgoing.authorization = None;
-                client = match (is_local, addresses::nearness_of(&target)) {
-                    (true, Nearness::Loopback) => &self.local,
-                    (true, Nearness::Elsewhere | Nearness::Forbidden) => &self.direct,
-                    (false, _) => &self.redirected,
+                reach = match (is_local, addresses::nearness_of(&target)) {
+                    (true, Nearness::Loopback) => Reach::Local,
+                    (true, Nearness::Elsewhere | Nearness::Forbidden) => Reach::Named,
+                    (false, _) => Reach::Redirected,
                 };
             }
             outgoing.url = target;
@@ -127,34 +105,6 @@ impl Transport {
         let detail = format!("more than {} redirects", limits::MAX_REDIRECTS);
         Err(RegistryError::new(RegistryErrorKind::Protocol, detail))
     }
-}
-
-fn client(reach: Reach, added: &[reqwest::Certificate]) -> Result<reqwest::Client, TransportError> {
-    let builder = || {
-        let builder = reqwest::Client::builder();
-        let builder = if reach == Reach::Local {
-            builder.no_proxy()
-        } else {
-            builder
-        };
-        builder
-            .user_agent(concat!("vouchsafe/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(limits::CONNECT_TIMEOUT)
-            .dns_resolver(Arc::new(Guarded(reach)))
-    };
-    builder()
-        .tls_certs_merge(added.iter().cloned())
-        .build()
-        .or_else(|error| {
-            // An image without a certificate store: only what was added can be trusted then, perhaps nothing.
-            tracing::warn!(%error, "the system's certificate authorities could not be loaded");
-            builder()
-                .tls_certs_only(added.iter().cloned())
-                .build()
-                .map_err(TransportError::Setup)
-        })
 }
 
 fn request(client: &reqwest::Client, outgoing: &Outgoing<'_>) -> reqwest::RequestBuilder {
@@ -304,50 +254,6 @@ fn is_of_handshake(error: &std::io::Error) -> bool {
     is_so(error) || wrapped.is_some_and(is_so)
 }
 
-/// How a host came to be asked
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    /// By an image's name
-    Named,
-    /// By an image's name that means this machine
-    Local,
-    /// By a registry's redirect
-    Redirected,
-}
-
-/// A resolver that keeps names from standing for addresses they may not stand for
-#[derive(Debug)]
-struct Guarded(Reach);
-
-/// The name resolves only to addresses that may not be asked
-#[derive(Debug, thiserror::Error)]
-#[error("name resolves to an address that no registry has")]
-struct Refused;
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
-        Box::pin(async move {
-            let name = name.as_str();
-            let all: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
-            // `localhost` by its own name was judged with the URL; here it can only be a proxy's.
-            let may_be_here = reach != Reach::Redirected || addresses::is_localhost(name);
-            let allowed: Vec<SocketAddr> = all
-                .into_iter()
-                .filter(|address| match addresses::nearness_of_address(address.ip()) {
-                    Nearness::Elsewhere => true,
-                    Nearness::Loopback => may_be_here,
-                    Nearness::Forbidden => false,
-                })
-                .collect();
-            if allowed.is_empty() {
-                return Err(Refused.into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,28 +293,5 @@ mod tests {
         }
         assert!(redirect("http://127.0.0.1:5000/", "http://127.0.0.1:5001/x").is_some());
         assert!(redirect("http://127.0.0.1:5000/", "http://169.254.169.254/").is_none());
-    }
-
-    #[tokio::test]
-    async fn a_name_that_a_redirect_leads_to_does_not_stand_for_this_machine() {
-        let resolve = |reach, name: &'static str| async move {
-            let name: Name = name.parse().unwrap();
-            Guarded(reach)
-                .resolve(name)
-                .await
-                .map(|addresses| addresses.count())
-        };
-        let name = "127.0.0.1";
-        assert!(resolve(Reach::Named, name).await.is_ok());
-        assert!(
-            resolve(Reach::Redirected, name)
-                .await
-                .is_err_and(|error| error.is::<Refused>())
-        );
-        assert!(
-            resolve(Reach::Named, "169.254.169.254")
-                .await
-                .is_err_and(|error| error.is::<Refused>())
-        );
     }
 }

@@ -136,6 +136,7 @@ fn the_scope_asked_for_is_to_read_one_repository() {
     let realm = Url::parse("https://auth.example/token?account=me").unwrap();
     let question = Question {
         realm,
+        is_registry_s_host: true,
         service: Some("reg & co"),
         repository: "a/b",
     };

@@ -113,3 +113,40 @@ async fn what_many_ask_at_once_is_asked_once() {
     );
     assert_eq!(server.count(), 1);
 }
+
+#[tokio::test]
+async fn a_registry_that_asked_to_be_left_alone_is_left_alone_by_whom_it_asked() {
+    let server = Server::start(|_, _| answer(429, &[("retry-after", "30")], "")).await;
+    let (client, location) = (client(), repository(&server.host));
+    for _ in 0..5 {
+        let error = client.resolve(&call(), &location, "1").await.unwrap_err();
+        assert_eq!(error.kind(), RegistryErrorKind::RateLimited);
+    }
+    assert_eq!(server.count(), 1);
+    let other = crate::call_with(&server.host, crate::password("u"));
+    assert!(client.resolve(&other, &location, "1").await.is_err());
+    assert_eq!(server.count(), 2, "a limit is counted for each user");
+}
+
+#[tokio::test]
+async fn requests_of_others_wait_out_a_short_pause() {
+    let server = Server::start(|_, before| {
+        if before == 0 {
+            answer(429, &[("retry-after", "1")], "")
+        } else {
+            manifest(MANIFEST)
+        }
+    })
+    .await;
+    let (client, location) = (client(), repository(&server.host));
+    let began = Instant::now();
+    let (first, call) = (call_for(300), call());
+    assert!(client.resolve(&first, &location, "1").await.is_err());
+    assert!(client.resolve(&call, &location, "1").await.is_ok());
+    assert!(
+        began.elapsed() >= Duration::from_millis(900),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(server.count(), 2);
+}
