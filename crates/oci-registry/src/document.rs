@@ -259,4 +259,22 @@ mod tests {
         assert!(parse(&json!({}), "").is_err());
         assert!(Document::parse(b"<html>", "").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_panics_and_none_is_read_as_both(
+            fields in proptest::collection::vec(proptest::sample::select(vec![
+                r#""schemaVersion":2"#, r#""manifests":[]"#, r#""layers":[]"#, r#""manifests":null"#,
+                r#""config":{"digest":"x"}"#, r#""mediaType":"application/vnd.oci.image.index.v1+json""#,
+                r#""subject":{}"#, r#""annotations":{"a":1}"#, r#""fsLayers":[]"#, r#""x":[[[]]]"#,
+            ]), 0..6),
+            content_type in proptest::sample::select(vec!["", MANIFEST, INDEX, "text/html", ";;"]),
+        ) {
+            let text = format!("{{{}}}", fields.join(","));
+            if let Ok(Document::Index(_)) = Document::parse(text.as_bytes(), content_type) {
+                proptest::prop_assert!(!text.contains("layers") && !text.contains("config"));
+                proptest::prop_assert!(content_type != MANIFEST);
+            }
+        }
+    }
 }

@@ -138,3 +138,19 @@ async fn a_pull_secret_never_starts_a_process() {
         DockerConfig::from_pull_secret(br#"{"credsStore":"x","credHelpers":{"ghcr.io":"x"}}"#).unwrap();
     assert!(config.store.is_none() && config.helpers.is_empty());
 }
+
+proptest::proptest! {
+    #[test]
+    fn a_star_agrees_with_its_definition(pattern in "[ab*]{0,6}", label in "[ab]{0,8}") {
+        fn defined(pattern: &[u8], label: &[u8]) -> bool {
+            match (pattern, label) {
+                ([], label) => label.is_empty(),
+                ([b'*', rest @ ..], label) => (0..=label.len()).any(|end| defined(rest, &label[end..])),
+                ([letter, pattern @ ..], [first, label @ ..]) => letter == first && defined(pattern, label),
+                ([_, ..], []) => false,
+            }
+        }
+        let defined = defined(pattern.as_bytes(), label.as_bytes());
+        proptest::prop_assert_eq!(label_matches(&pattern, &label), defined);
+    }
+}
