@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Judge resources by policies, as `kyverno apply` does
     Apply(Box<command::apply::Arguments>),
+    /// Answer admission reviews over HTTPS
+    Serve(Box<command::serve::Arguments>),
     /// Try JMESPath expressions
     Jp(command::jp::Arguments),
     /// Print the version
@@ -63,6 +65,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
     match arguments.command {
         Command::Apply(arguments) => command::apply::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
+        Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Version => {
             console.line(&format!("vouchsafe {}", env!("CARGO_PKG_VERSION")));
             EXIT_OK

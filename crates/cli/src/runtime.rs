@@ -40,6 +40,14 @@ impl RegistryArguments {
     /// # Errors
     /// [`InputError`] where a file or a setting can't be used.
     pub(crate) fn loader(&self, cluster: Arc<dyn Cluster>) -> Result<Loader, InputError> {
+        Loader::new(self.options(cluster)?).map_err(|cause| InputError::Malformed(cause.to_string()))
+    }
+
+    /// How such a loader is set up, files read.
+    ///
+    /// # Errors
+    /// [`InputError`] where a file can't be used.
+    pub(crate) fn options(&self, cluster: Arc<dyn Cluster>) -> Result<LoaderOptions, InputError> {
         let mut added_authorities = Vec::new();
         for path in &self.authorities {
             added_authorities.push(read_file(path)?);
@@ -51,7 +59,7 @@ impl RegistryArguments {
                 Some(text.map_err(|_| InputError::Malformed(format!("`{path}` is no JSON text")))?)
             }
         };
-        let options = LoaderOptions {
+        Ok(LoaderOptions {
             cluster,
             offline: self.offline,
             mirrors: self.mirrors.clone(),
@@ -61,8 +69,7 @@ impl RegistryArguments {
             tenancy: Tenancy::Owner,
             reads_image_metadata: self.read_images,
             allow_loopback: true,
-        };
-        Loader::new(options).map_err(|cause| InputError::Malformed(cause.to_string()))
+        })
     }
 
     /// How long one resource may wait.

@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use policy_engine::policy::CompiledPolicy;
 use policy_engine::{Engine, EngineOptions, LoadedPolicies, PolicySet};
+use policy_types::OtherGroup;
 
 use crate::metrics::Metrics;
 
@@ -138,12 +139,22 @@ impl PolicyStore {
     }
 }
 
-/// A set with faults is no set, and an empty one judges nothing: neither is ever taken.
+/// A set with faults is no set, one with policies that can't be judged is not whole, and an empty one judges nothing: none
+/// of them is ever taken.
 fn without_fault(loaded: &LoadedPolicies) -> Result<(), Refused> {
     if !loaded.faults.is_empty() {
         return Err(Refused {
             faults: loaded.faults.iter().map(ToString::to_string).collect(),
         });
+    }
+    let unjudged: Vec<String> = loaded
+        .others
+        .iter()
+        .filter(|other| matches!(other.group, OtherGroup::CelPolicy | OtherGroup::AdmissionPolicy))
+        .map(|other| format!("{}: {}", other.document.source, other.reason()))
+        .collect();
+    if !unjudged.is_empty() {
+        return Err(Refused { faults: unjudged });
     }
     if loaded.policies.is_empty() {
         return Err(Refused::because(

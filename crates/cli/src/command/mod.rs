@@ -4,3 +4,4 @@ pub(crate) mod apply;
 pub(crate) mod completion;
 pub(crate) mod jp;
 pub(crate) mod man;
+pub(crate) mod serve;

@@ -10,7 +10,7 @@ mod object_store;
 mod file_cluster;
 
 pub(crate) use file_cluster::FileCluster;
-pub(crate) use files::{InputError, read_file};
+pub(crate) use files::{InputError, files_of, read_file};
 pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, load_policies};
 pub(crate) use resources::{Resource, load_resources};
