@@ -44,9 +44,14 @@ pub(crate) fn authenticate(
         SignerAuthority::Key { key, digest } => {
             let signature = verified_signature(candidate, key, &[*digest], bench.digest)?;
             is_about(candidate, bench.digest)?;
-            if let Some(authorities) = &signer.tsa_chain {
+            if let Some(authority) = &signer.tsa_chain {
                 for token in &candidate.timestamps {
-                    timestamp::verify(token, stamped(candidate, signature), authorities, bench.at)?;
+                    timestamp::verify(
+                        token,
+                        stamped(candidate, signature),
+                        std::slice::from_ref(authority),
+                        bench.at,
+                    )?;
                 }
             }
             let logged = logged(candidate, LoggedSigner::Key(key), signature);
@@ -99,10 +104,10 @@ fn proven_times(
     trust: &CertificateTrust<'_>,
     bench: Bench<'_>,
 ) -> Result<Vec<Timestamp>, Rejection> {
-    let authorities = signer
-        .tsa_chain
-        .as_ref()
-        .unwrap_or(&bench.trust.timestamp_authorities);
+    let authorities = match &signer.tsa_chain {
+        Some(authority) => std::slice::from_ref(authority),
+        None => bench.trust.timestamp_authorities.as_slice(),
+    };
     // A token that nobody asked for, of an authority that nobody named, proves nothing and spoils nothing.
     let must_hold = signer.tsa_chain.is_some() || (candidate.is_bundle && trust.is_of_trust_root);
     let stamped = stamped(candidate, logged.signature);

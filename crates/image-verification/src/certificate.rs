@@ -8,8 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
 use image_trust::DigestAlgorithm;
-use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
 
 use crate::key::{Kind, VerifyingKey};
 use crate::limits::MOST_NAMES;
@@ -26,6 +26,7 @@ const ECDSA_WITH_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.8
 const ECDSA_WITH_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const ECDSA_WITH_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
 const ID_ED_25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
 /// Fulcio's extensions by the names that policies give them: Kyverno's six, then Fulcio's own names for the others.
@@ -128,6 +129,12 @@ impl Certificate {
             _ => false,
         };
         names_it_twice && is_verified
+    }
+
+    /// Whether it is made for signing timestamps, and critically so (RFC 3161 §2.3).
+    pub(crate) fn is_for_timestamps(&self) -> bool {
+        let purposes = self.parsed.tbs_certificate.get::<ExtendedKeyUsage>();
+        matches!(purposes, Ok(Some((true, ExtendedKeyUsage(purposes)))) if purposes == [TIME_STAMPING])
     }
 
     /// Whether basic constraints make it an authority.

@@ -11,13 +11,13 @@ use image_trust::{
     Authority, DigestAlgorithm, Identity, KeySource, LogDemand, ReasonCode, Refusal, SctDemand, SignerDemand,
     Waivable,
 };
-use sigstore_types::TsaAuthority;
 
 use crate::certificate::Certificate;
 use crate::chain::Anchor;
 use crate::identity::DemandedIdentity;
 use crate::key::VerifyingKey;
 use crate::pem;
+use crate::timestamp::TimestampAuthority;
 use crate::trust_material::{self, LogKey, TrustMaterial};
 
 /// Keys that policies name by reference (`k8s://…`, `https://…`, a file), as PEM, or why they could not be had.
@@ -32,8 +32,8 @@ pub(crate) struct Signer<'d> {
     /// Pairs that the same signature must carry.
     pub(crate) annotations: &'d BTreeMap<String, String>,
     pub(crate) log: LogTrust<'d>,
-    /// Authorities that the policy itself names for timestamps.
-    pub(crate) tsa_chain: Option<Vec<TsaAuthority>>,
+    /// The authority that the policy itself names for timestamps.
+    pub(crate) tsa_chain: Option<TimestampAuthority>,
 }
 
 #[derive(Debug)]
@@ -120,7 +120,7 @@ impl<'d> Signer<'d> {
         };
         let tsa_chain = tsa_chain
             .as_deref()
-            .map(trust_material::timestamp_authorities)
+            .map(trust_material::timestamp_authority)
             .transpose()
             .map_err(policy_error)?;
         Ok(Self {

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use sigstore_trust_root::{SIGSTORE_PRODUCTION_TRUSTED_ROOT, TrustedRoot};
-use sigstore_types::{DerCertificate, DerPublicKey, TimeRange, TsaAuthority};
+use sigstore_types::{DerPublicKey, TimeRange};
 
 use std::sync::OnceLock;
 
@@ -17,6 +17,7 @@ use crate::chain::Anchor;
 use crate::key::{KeyError, Kind, VerifyingKey};
 use crate::limits::{MOST_CHAIN_CERTIFICATES, MOST_TRUSTED_ROOT_BYTES, MOST_TSA_CERTIFICATES};
 use crate::pem;
+use crate::timestamp::TimestampAuthority;
 use crate::window::Window;
 
 /// Why trust material can't be used.
@@ -36,7 +37,7 @@ pub struct TrustMaterial {
     pub(crate) authorities: Vec<Anchor>,
     pub(crate) signature_logs: Vec<LogKey>,
     pub(crate) certificate_logs: Vec<LogKey>,
-    pub(crate) timestamp_authorities: Vec<TsaAuthority>,
+    pub(crate) timestamp_authorities: Vec<TimestampAuthority>,
     root: TrustedRoot,
     verifier: OnceLock<Result<SigstoreVerify, String>>,
 }
@@ -112,19 +113,17 @@ impl TrustMaterial {
         let root = TrustedRoot::from_json(json).map_err(|cause| unreadable(cause.to_string()))?;
         let mut authorities = Vec::new();
         for authority in &root.certificate_authorities {
-            let window = match authority.valid_for {
-                Some(range) => Some(
-                    Window::new(range)
-                        .ok_or_else(|| unreadable("a time in it is out of range".to_owned()))?,
-                ),
-                None => None,
-            };
+            let window = window(authority.valid_for).map_err(unreadable)?;
             for entry in &authority.cert_chain.certificates {
                 let certificate = Certificate::from_der(entry.raw_bytes.as_bytes().to_vec())
                     .map_err(|cause| unreadable(cause.text))?;
                 authorities.push(Anchor::new(&certificate, window).map_err(|cause| unreadable(cause.text))?);
             }
         }
+        let timestamp_authorities = root.timestamp_authorities.iter().map(root_timestamp_authority);
+        let timestamp_authorities = timestamp_authorities
+            .collect::<Result<_, _>>()
+            .map_err(unreadable)?;
         let log = |id: &sigstore_types::LogKeyId, spki: &DerPublicKey, range: Option<TimeRange>| {
             let window = match range {
                 Some(range) => Some(Window::new(range)?),
@@ -156,7 +155,7 @@ impl TrustMaterial {
             authorities,
             signature_logs: signature_logs.collect(),
             certificate_logs: certificate_logs.collect(),
-            timestamp_authorities: root.tsa_authorities(),
+            timestamp_authorities,
             root,
             verifier: OnceLock::new(),
         })
@@ -191,41 +190,66 @@ pub(crate) fn anchors(text: &str) -> Result<Vec<Anchor>, String> {
 }
 
 /// A timestamp authority out of a policy's PEM, sorted as Kyverno sorts it: what is no authority signs timestamps, what
-/// issued itself is the root, the rest stands between.
-pub(crate) fn timestamp_authorities(text: &str) -> Result<Vec<TsaAuthority>, String> {
-    let blocks = pem::blocks(text, pem::CERTIFICATE, usize::MAX)
-        .map_err(|cause| format!("error splitting tsa certificates: {cause}"))?;
+/// issued itself is the root, the rest stands between. Without a signer, tokens must carry its certificate.
+pub(crate) fn timestamp_authority(text: &str) -> Result<TimestampAuthority, String> {
+    let failed = |cause: String| format!("error splitting tsa certificates: {cause}");
+    let blocks =
+        pem::blocks(text, pem::CERTIFICATE, usize::MAX).map_err(|cause| failed(cause.to_string()))?;
     if blocks.len() > MOST_TSA_CERTIFICATES {
         return Err(format!(
             "TSA certificate chain contains too many certificates ({}), maximum allowed is {MOST_TSA_CERTIFICATES}",
             blocks.len()
         ));
     }
-    let (mut leaves, mut intermediates, mut roots) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut signers, mut intermediates, mut roots) = (Vec::new(), Vec::new(), Vec::new());
     for der in blocks {
-        let certificate = Certificate::from_der(der)
-            .map_err(|cause| format!("error splitting tsa certificates: {}", cause.text))?;
-        let place = if !certificate.is_authority() {
-            &mut leaves
+        let certificate = Certificate::from_der(der).map_err(|cause| failed(cause.text))?;
+        if !certificate.is_authority() {
+            signers.push(certificate);
         } else if certificate.is_self_issued() {
-            &mut roots
+            roots.push(certificate);
         } else {
-            &mut intermediates
-        };
-        place.push(DerCertificate::new(certificate.der().to_vec()));
+            intermediates.push(certificate);
+        }
     }
-    let [leaf] = leaves.as_slice() else {
-        return Err(if leaves.is_empty() {
-            "error splitting tsa certificates: no certificate that signs timestamps".to_owned()
-        } else {
-            "certificate chain must contain at most one TSA certificate".to_owned()
-        });
+    let signer = signers.pop();
+    if !signers.is_empty() {
+        return Err("certificate chain must contain at most one TSA certificate".to_owned());
+    }
+    // A signer alone is trusted by itself.
+    if roots.is_empty() && intermediates.is_empty() {
+        roots.extend(signer.clone());
+    }
+    Ok(TimestampAuthority::new(signer, intermediates, roots, None))
+}
+
+/// An authority of a trust root: its signer first, its root last; one certificate alone is both.
+fn root_timestamp_authority(
+    authority: &sigstore_trust_root::TimestampAuthority,
+) -> Result<TimestampAuthority, String> {
+    let certificates = authority.cert_chain.certificates.iter();
+    let mut certificates = certificates
+        .map(|entry| Certificate::from_der(entry.raw_bytes.as_bytes().to_vec()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|cause| cause.text)?;
+    let root = certificates
+        .pop()
+        .ok_or("a timestamp authority has no certificate")?;
+    let signer = if certificates.is_empty() {
+        root.clone()
+    } else {
+        certificates.remove(0)
     };
-    if roots.is_empty() {
-        roots.push(leaf.clone());
-    }
-    Ok(roots
-        .into_iter()
-        .map(|root| TsaAuthority::new(leaf.clone(), intermediates.clone(), root, None))
-        .collect())
+    Ok(TimestampAuthority::new(
+        Some(signer),
+        certificates,
+        vec![root],
+        window(authority.valid_for)?,
+    ))
+}
+
+fn window(range: Option<TimeRange>) -> Result<Option<Window>, String> {
+    range
+        .map(|range| Window::new(range).ok_or("a time in it is out of range".to_owned()))
+        .transpose()
 }

@@ -223,7 +223,7 @@ fn a_certificate_not_made_for_timestamps_signs_none_cve_2026_39984() {
         format!("{}{root}", stranger.leaf().pem()),
         format!("{}{}", credential.certificate.pem(), credential.chain_pem()),
         format!("{leaf}{}{root}", stranger.leaf().pem()),
-        root,
+        stranger.root().pem(),
     ] {
         assert!(judge(wrong).is_err());
     }
