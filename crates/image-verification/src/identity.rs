@@ -6,15 +6,11 @@
 //! meets a demanded subject.
 
 use image_trust::{Identity, ReasonCode, Refusal};
-use regex::{Regex, RegexBuilder};
 use scalars::wildcard;
 
 use crate::certificate::Certificate;
-use crate::limits::MOST_REGEXP_BYTES;
+use crate::regexp::Regexp;
 use crate::rejection::Rejection;
-
-/// Bytes that a compiled regular expression may take.
-const MOST_PROGRAM_BYTES: usize = 1024 * 1024;
 
 /// A demanded identity, ready to compare.
 #[derive(Debug, Clone)]
@@ -22,8 +18,8 @@ pub(crate) struct DemandedIdentity<'d> {
     written: &'d Identity,
     /// Whether `*` and `?` in names stand for more than themselves.
     has_wildcards: bool,
-    subject: Option<Regex>,
-    issuer: Option<Regex>,
+    subject: Option<Regexp>,
+    issuer: Option<Regexp>,
 }
 
 impl<'d> DemandedIdentity<'d> {
@@ -156,22 +152,12 @@ fn mismatch(text: String) -> Rejection {
     Rejection::new(ReasonCode::WrongIdentity, text)
 }
 
-fn compile(pattern: Option<&str>, what: &str) -> Result<Option<Regex>, Box<Refusal>> {
+fn compile(pattern: Option<&str>, what: &str) -> Result<Option<Regexp>, Box<Refusal>> {
     let Some(pattern) = present(pattern) else {
         return Ok(None);
     };
-    let refusal = |cause: String| {
-        Box::new(Refusal::new(
-            ReasonCode::PolicyError,
-            format!("invalid regexp for {what}: {pattern} : {cause}"),
-        ))
-    };
-    if pattern.len() > MOST_REGEXP_BYTES {
-        return Err(refusal(format!("longer than {MOST_REGEXP_BYTES} bytes")));
-    }
-    RegexBuilder::new(pattern)
-        .size_limit(MOST_PROGRAM_BYTES)
-        .build()
-        .map(Some)
-        .map_err(|cause| refusal(cause.to_string().replace('\n', " ")))
+    Regexp::new(pattern).map(Some).map_err(|cause| {
+        let text = format!("invalid regexp for {what}: {pattern} : {cause}");
+        Box::new(Refusal::new(ReasonCode::PolicyError, text))
+    })
 }

@@ -18,6 +18,7 @@ mod rejection;
 mod predicate_type;
 mod dsse;
 mod certificate;
+mod regexp;
 mod identity;
 mod chain;
 mod timestamp_token;

@@ -285,3 +285,10 @@ pub(crate) fn attested(
         .remove(0)
         .remove(0)
 }
+
+/// Trust material is shared by every judgement of a process.
+#[test]
+fn trust_material_is_shared_between_threads() {
+    fn is_shared<T: Send + Sync>(_: &T) {}
+    is_shared(&*TRUST);
+}
