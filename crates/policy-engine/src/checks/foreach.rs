@@ -44,8 +44,8 @@ impl ForEach {
         let mut pending = false;
         let mut list_error = None;
         for each in loops {
-            let elements = match elements(&each.list, scope) {
-                Ok(elements) => elements,
+            let list = match scope.search(&each.list) {
+                Ok(list) => list,
                 Err(Halt::Pending) => {
                     pending = true;
                     continue;
@@ -65,11 +65,7 @@ impl ForEach {
                     continue;
                 }
             };
-            for (index, element) in elements
-                .iter()
-                .enumerate()
-                .filter(|(_, element)| !element.is_null())
-            {
+            for (index, element) in elements(&list) {
                 match each.judge(element, index, scope, run) {
                     Ok(Element::Ignored) => {}
                     Ok(Element::Passed) => passed += 1,
@@ -147,11 +143,10 @@ impl ForEach {
     }
 }
 
-/// The elements of a list; what is no list is a list of itself.
-pub(super) fn elements(list: &Query, scope: &Scope<'_>) -> Result<Vec<Value>, Halt> {
-    let mut found = scope.search(list)?.into_owned();
-    Ok(found
-        .as_array_mut()
-        .map(std::mem::take)
-        .unwrap_or_else(|| vec![found]))
+/// A list as elements, each with its index; null ones do not count, and what is no list is a list of itself.
+pub(super) fn elements(list: &Value) -> impl DoubleEndedIterator<Item = (usize, &Value)> {
+    let items = list
+        .as_array()
+        .map_or_else(|| std::slice::from_ref(list), Vec::as_slice);
+    items.iter().enumerate().filter(|(_, element)| !element.is_null())
 }

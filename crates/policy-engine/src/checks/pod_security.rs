@@ -5,6 +5,7 @@
 //!
 //! Behaviour: Kyverno 1.19 `validate_pss.go` in `pkg/engine/handlers/validation`.
 
+use image_reference::ImageReference;
 use pod_security::{Exclude, Standard, Violation, Workload};
 use serde_json::Value;
 
@@ -13,6 +14,7 @@ use crate::compile_error::CompileError;
 use crate::context::Scope;
 use crate::facts::Halt;
 use crate::outcome::{RuleOutcome, Verdict};
+use crate::request::images::{self, ImageAt};
 
 /// A compiled `podSecurity`.
 #[derive(Debug, Clone)]
@@ -103,24 +105,46 @@ impl PodSecurity {
         }
         let message = pod_security::message::failure(rule, &self.standard, &left, workload.template);
         let mut verdict = Verdict::new(RuleOutcome::Fail, message);
-        verdict.properties = self.properties(&left);
+        let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+        verdict.properties = self.properties(&left, &images::of_pod_kinds(object, kind, request.registry()));
         Ok(Some(verdict))
     }
 
     /// What the report shows beside the message.
-    fn properties(&self, violations: &[Violation]) -> Vec<(String, String)> {
-        let mut controls: Vec<_> = violations
+    fn properties(&self, violations: &[Violation], images: &[ImageAt]) -> Vec<(String, String)> {
+        let ids: Vec<_> = violations.iter().map(|violation| violation.id).collect();
+        let controls: Vec<_> = violations
             .iter()
-            .filter_map(|violation| violation.control)
+            .map(|violation| control(violation, images))
             .collect();
-        controls.sort_unstable();
-        controls.dedup();
         vec![
             ("standard".to_owned(), self.standard.level.to_string()),
             ("version".to_owned(), self.standard.written_version.clone()),
-            ("controls".to_owned(), controls.join(",")),
+            ("controls".to_owned(), ids.join(",")),
+            ("controlsJSON".to_owned(), format!("[{}]", controls.join(","))),
         ]
     }
+}
+
+/// A violated control with the images of the containers at fault, as Go prints Kyverno's struct.
+fn control(violation: &Violation, images: &[ImageAt]) -> String {
+    let image_of = |name: &String| {
+        let groups = ["containers", "initContainers", "ephemeralContainers"];
+        let found = groups.iter().find_map(|group| {
+            images
+                .iter()
+                .find(|image| *image.group == **group && image.key == *name)
+        });
+        found
+            .and_then(|image| image.reference.as_ref().ok())
+            .map_or_else(|| name.clone(), ImageReference::canonical)
+    };
+    let images = match violation.containers.as_slice() {
+        [] => Value::Null,
+        names => Value::from(names.iter().map(image_of).collect::<Vec<_>>()),
+    };
+    let [id, name] = [violation.id, violation.control.unwrap_or_default()].map(Value::from);
+    format!(r#"{{"ID":{id},"Name":{name},"Images":{images}}}"#)
 }
 
 /// A list of exclusions, of a rule or of a policy exception; null is the empty list.

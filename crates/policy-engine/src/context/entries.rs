@@ -116,6 +116,9 @@ impl Entry {
 
     /// Loads the entry; `view` sees what was declared before it.
     pub(super) fn load(&self, view: View<'_>) -> Result<Loaded, Halt> {
+        if self.is_given(view)? {
+            return Ok(Loaded::Absent);
+        }
         let loaded = match &self.loader {
             Loader::Variable(variable) => return variable.load(&self.name, view),
             Loader::ConfigMap(loader) => loader.load(&self.name, view)?,
@@ -125,6 +128,12 @@ impl Entry {
             Loader::GlobalReference(loader) => loader.load(&self.name, view)?,
         };
         self.merged(loaded, view)
+    }
+
+    /// Whether a file gives the value that the entry would ask the world for: then the world is not asked.
+    fn is_given(&self, view: View<'_>) -> Result<bool, Halt> {
+        let asks_the_world = !matches!(self.loader, Loader::Variable(_));
+        Ok(asks_the_world && !view.request().request().given.is_empty() && view.field(&self.name)?.is_some())
     }
 
     /// Counts a loaded value, and merges it over one of the same name.

@@ -6,6 +6,7 @@
 //!
 //! Behaviour: Kyverno 1.19 pkg/engine/context (merging, checkpoints, deferred loaders).
 
+mod given;
 mod layers;
 #[cfg(test)]
 pub(crate) mod rehearsal;
@@ -22,7 +23,6 @@ use super::entries::ContextEntries;
 use super::query::Query;
 use super::request_document::{self, RequestDocument};
 use crate::facts::{Asker, FactView, Halt};
-use crate::request::GivenValues;
 use layers::Layer;
 pub(super) use layers::merge_over;
 
@@ -75,7 +75,7 @@ impl<'a> Scope<'a> {
         entries: &'a ContextEntries,
         rule: RuleIdentity<'_>,
     ) -> Self {
-        let given = given_tree(&request.request().given, rule.policy, rule.rule);
+        let given = given::tree(&request.request().given, rule.policy, rule.rule);
         let ground = Ground {
             facts,
             asker: rule.asker,
@@ -249,63 +249,6 @@ impl<'s> View<'s> {
         }
         Ok(Term::Object(Rc::new(whole)))
     }
-}
-
-/// What files give for one rule, dotted paths unfolded: for all, then for the policy, then for the rule.
-fn given_tree(given: &GivenValues, policy: &str, rule: &str) -> Map<String, Value> {
-    let mut tree = Map::new();
-    if given.is_empty() {
-        return tree;
-    }
-    let of_rule = (policy.to_owned(), rule.to_owned());
-    let first = |value: &Value| match value.as_array() {
-        Some(items) => items.first().cloned().unwrap_or(Value::Null),
-        None => value.clone(),
-    };
-    let plain = [
-        Some(&given.for_all),
-        given.for_policy.get(policy),
-        given.for_rule.get(&of_rule),
-    ];
-    let plain = plain
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|(path, value)| (path, value.clone()));
-    let looped = given
-        .for_each
-        .get(&of_rule)
-        .into_iter()
-        .flatten()
-        .map(|(path, value)| (path, first(value)));
-    for (path, value) in plain.chain(looped) {
-        let nested = dotted(path)
-            .into_iter()
-            .rev()
-            .fold(value, |value, key| Value::from_iter([(key, value)]));
-        if let Value::Object(nested) = nested {
-            layers::merge_maps(&nested, &mut tree);
-        }
-    }
-    tree
-}
-
-/// The elements of a dotted path; in double quotes a dot is a dot.
-fn dotted(path: &str) -> Vec<String> {
-    let mut elements = vec![String::new()];
-    let mut quoted = false;
-    for character in path.chars() {
-        match character {
-            '"' => quoted = !quoted,
-            '.' if !quoted => elements.push(String::new()),
-            plain => {
-                if let Some(last) = elements.last_mut() {
-                    last.push(plain);
-                }
-            }
-        }
-    }
-    elements
 }
 
 #[cfg(test)]

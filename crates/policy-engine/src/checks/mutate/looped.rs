@@ -72,13 +72,10 @@ pub(super) fn apply_all(
 
 impl Loop {
     fn apply(&self, scope: &Scope<'_>, object: &Value, nesting: usize) -> Result<Option<Value>, Halt> {
-        let elements = elements(&self.list, scope)
+        let list = scope
+            .search(&self.list)
             .map_err(|halt| halt.within(&format!("failed to evaluate list {}", self.list.text())))?;
-        let mut order: Vec<_> = elements
-            .iter()
-            .enumerate()
-            .filter(|(_, element)| !element.is_null())
-            .collect();
+        let mut order: Vec<_> = elements(&list).collect();
         if self.descending {
             order.reverse();
         }

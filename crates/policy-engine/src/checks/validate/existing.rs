@@ -12,7 +12,7 @@ use super::UpdatePolicy;
 use crate::context::{RequestDocument, Scope};
 use crate::facts::Halt;
 use crate::outcome::{RuleOutcome, Verdict};
-use crate::request::{Operation, Request, User};
+use crate::request::{GivenValues, Operation, Request, User};
 
 pub(super) fn unless_it_failed_before(
     judge: &dyn Fn(&Scope<'_>) -> Result<Option<Verdict>, Halt>,
@@ -65,8 +65,23 @@ fn as_created(request: &Request) -> Option<Request> {
         object: Some(old),
         old_object: None,
         user: Some(Arc::new(nobody)),
+        given: Arc::new(beside_the_request(&request.given)),
         ..request.clone()
     })
+}
+
+/// What files give, without what they give for the request: its operation and objects are now others.
+fn beside_the_request(given: &GivenValues) -> GivenValues {
+    let mut given = given.clone();
+    let of_request = |path: &str| path.split('.').next() == Some("request");
+    let of_policies = given.for_policy.values_mut().chain(given.for_rule.values_mut());
+    for values in of_policies
+        .chain(given.for_each.values_mut())
+        .chain([&mut given.for_all])
+    {
+        values.retain(|path, _| !of_request(path));
+    }
+    given
 }
 
 /// A failure is no: what can't be judged does not excuse a violation.
