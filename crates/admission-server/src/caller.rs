@@ -106,6 +106,7 @@ impl Caller {
             cause,
         };
         let stream = TcpStream::connect(self.address).await.map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
         let name = ServerName::from(self.address.ip());
         let stream = TlsConnector::from(Arc::clone(&self.config))
             .connect(name, stream)

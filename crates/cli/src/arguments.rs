@@ -28,6 +28,8 @@ enum Command {
     Apply(Box<command::apply::Arguments>),
     /// Answer admission reviews over HTTPS
     Serve(Box<command::serve::Arguments>),
+    /// Show the whole trip of an image on throw-away evidence
+    Demo(command::demo::Arguments),
     /// Try JMESPath expressions
     Jp(command::jp::Arguments),
     /// Print the version
@@ -66,6 +68,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::Apply(arguments) => command::apply::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),
+        Command::Demo(arguments) => command::demo::run(&arguments, console),
         Command::Version => {
             console.line(&format!("vouchsafe {}", env!("CARGO_PKG_VERSION")));
             EXIT_OK

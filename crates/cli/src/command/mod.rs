@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod completion;
+pub(crate) mod demo;
 pub(crate) mod jp;
 pub(crate) mod man;
 pub(crate) mod serve;
