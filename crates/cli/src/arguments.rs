@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Judge resources by policies, as `kyverno apply` does
     Apply(Box<command::apply::Arguments>),
+    /// Run the suites of kyverno-test.yaml files
+    Test(Box<command::test::Arguments>),
     /// Answer admission reviews over HTTPS
     Serve(Box<command::serve::Arguments>),
     /// Show the whole trip of an image on throw-away evidence
@@ -66,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console)
 fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
     match arguments.command {
         Command::Apply(arguments) => command::apply::run(&arguments, console),
+        Command::Test(arguments) => command::test::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Demo(arguments) => command::demo::run(&arguments, console),

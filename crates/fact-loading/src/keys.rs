@@ -60,10 +60,10 @@ impl Keys {
 
     async fn load(&self, asker: &Asker, reference: &str) -> Result<String, String> {
         let bytes = if let Some(secret) = reference.strip_prefix("k8s://") {
-            self.from_secret(asker, secret).await?
+            self.read_secret(asker, secret).await?
         } else if reference.starts_with("https://") || reference.starts_with("http://") {
             self.tenancy.may_call_services(asker)?;
-            self.from_address(reference).await?
+            self.fetch(reference).await?
         } else if let Some(variable) = reference.strip_prefix("env://") {
             self.tenancy.may_read_process(asker, "environment variables")?;
             std::env::var(variable)
@@ -73,12 +73,12 @@ impl Keys {
             return Err(format!("keys from `{scheme}://` are not supported here"));
         } else {
             self.tenancy.may_read_process(asker, "files")?;
-            from_file(reference).await?
+            read_file(reference).await?
         };
         String::from_utf8(bytes).map_err(|_| "the key is no PEM text".to_owned())
     }
 
-    async fn from_secret(&self, asker: &Asker, secret: &str) -> Result<Vec<u8>, String> {
+    async fn read_secret(&self, asker: &Asker, secret: &str) -> Result<Vec<u8>, String> {
         let (namespace, name) = secret
             .split_once('/')
             .ok_or_else(|| format!("`k8s://{secret}`: expected k8s://namespace/name"))?;
@@ -96,7 +96,7 @@ impl Keys {
             .ok_or_else(|| format!("Secret `{namespace}/{name}` holds no `{SECRET_FIELD}`"))
     }
 
-    async fn from_address(&self, url: &str) -> Result<Vec<u8>, String> {
+    async fn fetch(&self, url: &str) -> Result<Vec<u8>, String> {
         if self.offline {
             return Err(format!("`--offline` forbids fetching `{url}`"));
         }
@@ -114,7 +114,7 @@ impl Keys {
     }
 }
 
-async fn from_file(path: &str) -> Result<Vec<u8>, String> {
+async fn read_file(path: &str) -> Result<Vec<u8>, String> {
     use tokio::io::AsyncReadExt;
     let file = tokio::fs::File::open(path)
         .await

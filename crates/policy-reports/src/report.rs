@@ -61,7 +61,7 @@ pub fn cluster_report(name: &str, rows: &[Row], format: ReportFormat) -> Value {
         ReportFormat::OpenReports => ("openreports.io/v1alpha1", "ClusterReport"),
         ReportFormat::PolicyReport => ("wgpolicyk8s.io/v1alpha2", "ClusterPolicyReport"),
     };
-    report(api_version, kind, json!({"name": name}), rows, format)
+    report(api_version, kind, &json!({"name": name}), rows, format)
 }
 
 /// One report of `rows` of a namespaced policy, in its namespace.
@@ -74,13 +74,13 @@ pub fn namespaced_report(name: &str, namespace: &str, rows: &[Row], format: Repo
     report(
         api_version,
         "PolicyReport",
-        json!({"name": name, "namespace": namespace}),
+        &json!({"name": name, "namespace": namespace}),
         rows,
         format,
     )
 }
 
-fn report(api_version: &str, kind: &str, metadata: Value, rows: &[Row], format: ReportFormat) -> Value {
+fn report(api_version: &str, kind: &str, metadata: &Value, rows: &[Row], format: ReportFormat) -> Value {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     sorted.sort_by(|a, b| (&a.policy, &a.rule, &a.resource).cmp(&(&b.policy, &b.rule, &b.resource)));
     let results: Vec<Value> = sorted.into_iter().map(Row::to_json).collect();

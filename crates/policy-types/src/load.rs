@@ -30,6 +30,8 @@ pub struct Loading {
     pub faults: Vec<Fault>,
     /// What works, but not for long or not as its author may think.
     pub warnings: Vec<Fault>,
+    /// Names of policies and exceptions with a fault.
+    pub refused: Vec<String>,
 }
 
 /// A document of a kind that is not loaded here.
@@ -150,6 +152,10 @@ impl Loading {
             }
         };
         let is_sound = report.faults.is_empty();
+        if !is_sound {
+            let name = document.value.pointer("/metadata/name").and_then(Value::as_str);
+            self.refused.extend(name.map(ToOwned::to_owned));
+        }
         self.keep(report);
         object
             .filter(|_| is_sound)

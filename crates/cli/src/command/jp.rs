@@ -99,6 +99,14 @@ fn compile(text: &str) -> Result<Expression, InputError> {
     })
 }
 
+/// The value of an expression over a document, as files of tests name them.
+///
+/// # Errors
+/// [`InputError`] with the expression's own error.
+pub(crate) fn evaluate_text(text: &str, document: &Value) -> Result<Value, InputError> {
+    evaluate(&compile(text)?, document)
+}
+
 fn query(query: &Query, console: &mut Console) -> Result<(), InputError> {
     if query.input.is_none() && query.queries.is_empty() && query.expressions.is_empty() {
         return Err(InputError::Malformed(
@@ -131,10 +139,10 @@ fn evaluate(expression: &Expression, document: &Value) -> Result<Value, InputErr
 }
 
 fn shown(value: &Value, query: &Query) -> String {
-    match value {
-        Value::String(text) if query.unquoted => text.clone(),
-        value if query.compact => value.to_string(),
-        value => serde_json::to_string_pretty(value).unwrap_or_default(),
+    match value.as_str() {
+        Some(text) if query.unquoted => text.to_owned(),
+        _ if query.compact => value.to_string(),
+        _ => serde_json::to_string_pretty(value).unwrap_or_default(),
     }
 }
 

@@ -6,3 +6,4 @@ pub(crate) mod demo;
 pub(crate) mod jp;
 pub(crate) mod man;
 pub(crate) mod serve;
+pub(crate) mod test;

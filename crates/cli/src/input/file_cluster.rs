@@ -18,8 +18,8 @@ pub(crate) struct FileCluster {
     pub(crate) secrets: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
     /// Contents of the global context, by entry and `entry.projection`.
     pub(crate) global_context: BTreeMap<String, Value>,
-    /// Objects that stand in for those of a cluster.
-    pub(crate) objects: ObjectStore,
+    /// Objects that stand in for those of a cluster; none: the API has no loader.
+    pub(crate) objects: Option<ObjectStore>,
     /// Answers of services and of the API server, by URL or path, with the method if one was recorded.
     pub(crate) answers: Vec<RecordedAnswer>,
 }
@@ -106,10 +106,10 @@ impl Cluster for FileCluster {
         url_path: &'a str,
         body: Option<&'a str>,
     ) -> ClusterFuture<'a, Value> {
-        match self.answer(method, url_path) {
-            Some(answer) => ready(answer),
-            None if method == "GET" => ready(self.objects.get(url_path)),
-            None => NoCluster.call(method, url_path, body),
+        match (self.answer(method, url_path), &self.objects) {
+            (Some(answer), _) => ready(answer),
+            (None, Some(objects)) if method == "GET" => ready(objects.get(url_path)),
+            (None, _) => NoCluster.call(method, url_path, body),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which kinds stand in no namespace, for objects judged without a cluster. Spec: engine-and-cli §9.1.
 
 /// Cluster-wide kinds of Kubernetes' own groups, and Kyverno's. A kind of another group is taken to stand in namespaces,
-/// whatever its name: OpenShift's `ClusterRole` is not Kubernetes'.
+/// whatever its name: the `ClusterRole` of `authorization.openshift.io` is not Kubernetes'.
 const CLUSTER_WIDE: [(&str, &[&str]); 16] = [
     ("", &["ComponentStatus", "Namespace", "Node", "PersistentVolume"]),
     (

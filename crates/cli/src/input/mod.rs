@@ -9,10 +9,10 @@ mod user;
 mod object_store;
 mod file_cluster;
 
-pub(crate) use file_cluster::FileCluster;
+pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
 pub(crate) use files::{InputError, files_of, read_file};
 pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, load_policies};
-pub(crate) use resources::{Resource, load_resources};
+pub(crate) use resources::{Resource, load_resources, resources_of};
 pub(crate) use user::load_user;
-pub(crate) use values::ValuesInput;
+pub(crate) use values::{ValuesInput, load_one};

@@ -13,8 +13,6 @@ use super::files::{InputError, files_of, read_file};
 pub(crate) struct PolicyInput {
     /// What was loaded.
     pub(crate) loaded: LoadedPolicies,
-    /// Documents of kinds that are no policies, such as resources kept beside them.
-    pub(crate) documents: Vec<Document>,
 }
 
 /// Loads everything under `paths`.
@@ -39,8 +37,7 @@ pub(crate) fn load_policies(paths: &[String]) -> Result<PolicyInput, InputError>
     let mut loaded = LoadedPolicies::load(documents);
     faults.append(&mut loaded.faults);
     loaded.faults = faults;
-    let documents = loaded.others.iter().map(|other| other.document.clone()).collect();
-    Ok(PolicyInput { loaded, documents })
+    Ok(PolicyInput { loaded })
 }
 
 /// In a folder, files of other kinds lie beside policies (tests, values): they are passed over.

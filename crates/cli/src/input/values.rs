@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use policy_engine::request::GivenValues;
-use policy_types::cli_kyverno_io::values::{Values, ValuesSpec};
+use policy_engine::Request;
+use policy_engine::request::{GivenValues, GroupVersionKind};
+use policy_types::cli_kyverno_io::values::{ApiResource, Values, ValuesSpec};
 use policy_types::load_cli::CliKind;
 use serde_json::{Map, Value};
 
@@ -133,8 +134,33 @@ impl ValuesInput {
         listed.chain(objects).collect()
     }
 
-    /// Subresources and their parents.
-    pub(crate) fn subresources(&self) -> &[policy_types::cli_kyverno_io::values::Subresource] {
-        &self.spec.subresources
+    /// Places a request about an object of a subresource's kind (`Scale`) at its parent (`Deployment/scale`), as the API
+    /// server asks it.
+    pub(crate) fn place_subresource(&self, request: &mut Request) {
+        let is_of = |kind: &GroupVersionKind, resource: &ApiResource| {
+            *kind.group == *resource.group
+                && *kind.version == *resource.version
+                && *kind.kind == *resource.kind
+        };
+        let Some(found) = self
+            .spec
+            .subresources
+            .iter()
+            .find(|entry| is_of(&request.kind, &entry.subresource))
+        else {
+            return;
+        };
+        let parent = &found.parent_resource;
+        let name = found
+            .subresource
+            .name
+            .split_once('/')
+            .map_or("", |(_, subresource)| subresource);
+        request.subresource = name.into();
+        request.kind = GroupVersionKind {
+            group: parent.group.as_str().into(),
+            version: parent.version.as_str().into(),
+            kind: parent.kind.as_str().into(),
+        };
     }
 }

@@ -1,7 +1,29 @@
-//! The decision tree of each rule (`--explain`).
+//! The decision tree of each rule (`apply --explain`, `verify`), as text and as JSON.
+//!
+//! JSON of a decision: `{"resource": "Pod/shop/web", "rules": […]}`; of a rule:
+//!
+//! ```json
+//! {
+//!   "policy": "check-images",
+//!   "rule": "signed",
+//!   "outcome": "fail",
+//!   "failureAction": "Enforce",
+//!   "blocks": true,
+//!   "selectedBy": "match.any[0]",
+//!   "exceptions": [],
+//!   "message": "failed to verify image …",
+//!   "reason": {"code": "WRONG_SIGNER", "permanence": "permanent", "detail": "demanded …; found …; …"},
+//!   "tree": [{"depth": 0, "text": "image … is sha256:…"}, {"depth": 1, "text": "…"}]
+//! }
+//! ```
+//!
+//! `outcome` is one of `pass`, `skip`, `warn`, `fail`, `error`. `reason` is null unless an image was refused. Lines of `tree` stand depth
+//! first; `depth` counts from 0.
 
 use policy_engine::Decision;
 use policy_engine::decision::RuleResult;
+use policy_engine::outcome::FailureAction;
+use serde_json::{Value, json};
 
 /// The trees of one decision.
 pub(crate) fn decision(decision: &Decision) -> String {
@@ -15,13 +37,14 @@ pub(crate) fn decision(decision: &Decision) -> String {
     text
 }
 
-fn rule(result: &RuleResult) -> String {
+/// The tree of one rule.
+pub(crate) fn rule(result: &RuleResult) -> String {
     let outcome = format!("{:?}", result.verdict.outcome).to_lowercase();
     let mut text = format!("  policy {} rule {}: {outcome}\n", result.policy.key, result.rule);
     text.push_str(&format!("    selected by {}\n", result.selected_by));
     text.push_str(&format!(
-        "    failure action {:?}{}\n",
-        result.action,
+        "    failure action {}{}\n",
+        action(result),
         if result.blocks() { ", blocks" } else { "" }
     ));
     if !result.exceptions.is_empty() {
@@ -33,4 +56,36 @@ fn rule(result: &RuleResult) -> String {
         text.push_str(&format!("{pad}{}\n", line.text));
     }
     text
+}
+
+/// The trees of one decision, as JSON.
+pub(crate) fn decision_json(decision: &Decision) -> Value {
+    let rules: Vec<Value> = decision.results.iter().map(rule_json).collect();
+    json!({"resource": decision.resource, "rules": rules})
+}
+
+/// The tree of one rule, as JSON.
+pub(crate) fn rule_json(result: &RuleResult) -> Value {
+    let reason = result.verdict.reason.as_ref();
+    json!({
+        "policy": result.policy.key.to_string(),
+        "rule": &*result.rule,
+        "outcome": result.verdict.outcome,
+        "failureAction": action(result),
+        "blocks": result.blocks(),
+        "selectedBy": result.selected_by,
+        "exceptions": result.exceptions,
+        "message": result.verdict.message,
+        "reason": reason.map(|(code, detail)| {
+            json!({"code": code.as_str(), "permanence": code.permanence(), "detail": detail})
+        }),
+        "tree": result.verdict.explanation,
+    })
+}
+
+fn action(result: &RuleResult) -> &'static str {
+    match result.action {
+        FailureAction::Audit => "Audit",
+        FailureAction::Enforce => "Enforce",
+    }
 }

@@ -2,15 +2,6 @@
 
 use policy_reports::{ReportedResult, Row, Summary};
 
-/// How failures of audit policies are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AuditFailures {
-    /// As failures.
-    Fail,
-    /// As warnings (`--audit-warn`).
-    Warn,
-}
-
 /// The failed rules of one policy on one resource, as Kyverno prints them; nothing where none failed.
 pub(crate) fn violations(policy: &str, resource: &str, rows: &[&Row], audit_warning: bool) -> String {
     let failed: Vec<&&Row> = rows

@@ -9,13 +9,11 @@ const DEEPEST_BLOCK: usize = 100;
 /// `value` as a YAML document, ending with a line break.
 pub(crate) fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
-    match value {
-        Value::Object(fields) if !fields.is_empty() => block(value, 0, &mut text),
-        Value::Array(items) if !items.is_empty() => block(value, 0, &mut text),
-        _ => {
-            text.push_str(&scalar(value, 0));
-            text.push('\n');
-        }
+    if is_block(value, 0) {
+        block(value, 0, &mut text);
+    } else {
+        text.push_str(&scalar(value, 0));
+        text.push('\n');
     }
     text
 }
@@ -75,9 +73,9 @@ fn element(value: &Value, depth: usize, text: &mut String) {
 }
 
 fn scalar(value: &Value, depth: usize) -> String {
-    match value {
-        Value::String(string) => yaml_text(string, depth.saturating_mul(2)),
-        other => other.to_string(),
+    match value.as_str() {
+        Some(string) => yaml_text(string, depth.saturating_mul(2)),
+        None => value.to_string(),
     }
 }
 

@@ -109,7 +109,7 @@ fn read(arguments: &Arguments, console: &mut Console) -> Result<Inputs, InputErr
     };
     cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
     cluster.add_secrets(&resources);
-    cluster.objects = ObjectStore::of(&resources);
+    cluster.objects = Some(ObjectStore::of(&resources));
     Ok(Inputs {
         refused_policies: refused.len(),
         policies,

@@ -1,0 +1,317 @@
+//! Expected results against found ones, one row for each rule and resource.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use policy_engine::Decision;
+use policy_engine::decision::RuleResult;
+use policy_engine::outcome::RuleKind;
+use policy_reports::ReportedResult;
+use policy_types::cli_kyverno_io::test::TestResult;
+use serde_json::Value;
+
+use super::comparison::{Compared, ExpectedObjects};
+use super::responses::Responses;
+use super::selector::TestSelector;
+use super::suite::Suite;
+use crate::input::{InputError, Resource};
+
+/// One row of a suite's table.
+#[derive(Debug, Clone)]
+pub(super) struct TestRow {
+    pub(super) policy: String,
+    pub(super) rule: String,
+    /// `apiVersion/Kind/namespace/name`
+    pub(super) resource: String,
+    pub(super) verdict: RowVerdict,
+    /// `Ok`, `Want pass, got fail`, `Excluded`, …
+    pub(super) reason: String,
+    /// Message of the rule.
+    pub(super) message: String,
+}
+
+/// How a row counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowVerdict {
+    /// As expected.
+    Pass,
+    /// Not as expected.
+    Fail,
+    /// Counted apart: expected to be skipped, not judged, or no rule spoke.
+    Skip,
+}
+
+/// The rows of a suite.
+///
+/// # Errors
+/// [`InputError`] where a file of expected objects can't be read.
+pub(super) fn rows(
+    suite: &Suite,
+    responses: &Responses,
+    selector: &TestSelector,
+) -> Result<Vec<TestRow>, InputError> {
+    let mut rows = Vec::new();
+    for expected in suite
+        .test
+        .results
+        .iter()
+        .filter(|expected| selector.selects(expected))
+    {
+        let check = Check {
+            suite,
+            responses,
+            expected,
+            objects: expected_objects(suite, expected)?,
+        };
+        rows.extend(check.rows(selector));
+    }
+    Ok(rows)
+}
+
+fn expected_objects(suite: &Suite, expected: &TestResult) -> Result<Option<ExpectedObjects>, InputError> {
+    let file = [&expected.patched_resources, &expected.patched_resource]
+        .into_iter()
+        .find(|file| !file.is_empty());
+    file.map(|file| ExpectedObjects::load(&suite.at(file)))
+        .transpose()
+}
+
+/// One expectation under check.
+struct Check<'c> {
+    suite: &'c Suite,
+    responses: &'c Responses,
+    expected: &'c TestResult,
+    objects: Option<ExpectedObjects>,
+}
+
+impl Check<'_> {
+    fn rows(&self, selector: &TestSelector) -> Vec<TestRow> {
+        if let Some(row) = self.unknown_names() {
+            return vec![row];
+        }
+        let mut rows = Vec::new();
+        for index in self.candidates(selector) {
+            let Some(resource) = self.suite.resources.get(index) else {
+                continue;
+            };
+            for decision in self.responses.about(index, &self.expected.operation) {
+                if !self.speaks_of_policy(decision) {
+                    continue;
+                }
+                rows.extend(self.rows_of(resource, decision));
+            }
+        }
+        if rows.is_empty() {
+            rows.push(self.row("", RowVerdict::Fail, "Not found".to_owned(), ""));
+        }
+        rows
+    }
+
+    /// Names that nothing bears: a misspelled expectation would otherwise hold by itself.
+    fn unknown_names(&self) -> Option<TestRow> {
+        let wanted = self.policy_name();
+        let policies = &self.suite.policies.policies;
+        if self.suite.policies.refused.iter().any(|name| name == wanted) {
+            return Some(self.row("", RowVerdict::Skip, "Invalid Policy".to_owned(), ""));
+        }
+        if let Some(reason) = self.suite.unsupported.get(wanted) {
+            return Some(self.row("", RowVerdict::Fail, format!("Not supported: {reason}"), ""));
+        }
+        let Some(policy) = policies.iter().find(|policy| *policy.key.name == *wanted) else {
+            let known: Vec<&str> = policies.iter().map(|policy| &*policy.key.name).collect();
+            return Some(self.row(
+                "",
+                RowVerdict::Fail,
+                format!("Not found: no policy `{wanted}`{}", nearest(wanted, &known)),
+                "",
+            ));
+        };
+        let rule = &self.expected.rule;
+        let names: Vec<&str> = policy.rules.iter().map(|rule| &*rule.name).collect();
+        if !rule.is_empty() && !names.iter().any(|name| is_rule(name, rule)) {
+            let reason = format!("Not found: no rule `{rule}`{}", nearest(rule, &names));
+            return Some(self.row("", RowVerdict::Fail, reason, ""));
+        }
+        None
+    }
+
+    /// The last part of `policy`.
+    fn policy_name(&self) -> &str {
+        self.expected.policy.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Whether the decision was made by the policy, whatever it said.
+    fn speaks_of_policy(&self, decision: &Decision) -> bool {
+        decision
+            .policies
+            .iter()
+            .any(|policy| *policy.key.name == *self.policy_name())
+    }
+
+    /// Places of the resources that are meant; every resource where none is named, as in Kyverno.
+    fn candidates(&self, selector: &TestSelector) -> Vec<usize> {
+        let expected = self.expected;
+        let mut wanted: BTreeSet<String> = expected.resources.iter().cloned().collect();
+        if !expected.resource.is_empty() {
+            wanted.insert(expected.resource.clone());
+        }
+        let resources = self.suite.resources.iter().enumerate();
+        let named = |resource: &Resource| {
+            let (namespace, name) = (
+                resource.text("/metadata/namespace"),
+                resource.text("/metadata/name"),
+            );
+            let by_name = wanted.iter().any(|wanted| match wanted.split_once('/') {
+                Some((in_namespace, wanted)) => in_namespace == namespace && wanted == name,
+                None => wanted == name,
+            });
+            let by_spec = expected.resource_specs.iter().any(|spec| {
+                let api_version = if spec.group.is_empty() {
+                    spec.version.clone()
+                } else {
+                    format!("{}/{}", spec.group, spec.version)
+                };
+                (api_version.is_empty() || api_version == resource.text("/apiVersion"))
+                    && (spec.namespace.is_empty() || spec.namespace == namespace)
+                    && spec.name == name
+            });
+            (by_name || by_spec) && (expected.namespace.is_empty() || expected.namespace == namespace)
+        };
+        let found: Vec<usize> = resources
+            .clone()
+            .filter(|(_, resource)| named(resource))
+            .map(|(index, _)| index)
+            .collect();
+        let all: Vec<usize> = if found.is_empty() {
+            resources.map(|(index, _)| index).collect()
+        } else {
+            found
+        };
+        all.into_iter()
+            .filter(|index| {
+                self.suite
+                    .resources
+                    .get(*index)
+                    .is_some_and(|resource| selector.selects_resource(resource.text("/metadata/name")))
+            })
+            .collect()
+    }
+
+    fn rows_of(&self, resource: &Resource, decision: &Decision) -> Vec<TestRow> {
+        let shown = shown(&resource.object);
+        let wanted = self.policy_name();
+        let mut rows = Vec::new();
+        let own = decision
+            .results
+            .iter()
+            .filter(|result| *result.policy.key.name == *wanted);
+        for result in
+            own.filter(|result| self.expected.rule.is_empty() || is_rule(&result.rule, &self.expected.rule))
+        {
+            rows.extend(self.rule_rows(resource, decision, result));
+        }
+        if rows.is_empty() {
+            rows.push(self.row(&shown, RowVerdict::Skip, "Excluded".to_owned(), ""));
+        }
+        rows
+    }
+
+    fn rule_rows(&self, resource: &Resource, decision: &Decision, result: &RuleResult) -> Vec<TestRow> {
+        let message = result.message();
+        let Some(objects) = &self.objects else {
+            return vec![self.status_row(&shown(&resource.object), result, &message)];
+        };
+        let mut rows = Vec::new();
+        for object in objects_of(resource, decision, result) {
+            let shown = shown(&object);
+            match objects.compare(&object) {
+                Compared::Same => rows.push(self.status_row(&shown, result, &message)),
+                Compared::Different => {
+                    rows.push(self.row(&shown, RowVerdict::Fail, "Resource diff".to_owned(), &message))
+                }
+                Compared::Missing if self.expected.fail_on_missing_resources => {
+                    rows.push(self.row(&shown, RowVerdict::Fail, "Resource error".to_owned(), &message));
+                }
+                Compared::Missing => {}
+            }
+        }
+        rows
+    }
+
+    fn status_row(&self, resource: &str, result: &RuleResult, message: &str) -> TestRow {
+        let found = ReportedResult::of(result.verdict.outcome, result.policy.is_scored).as_str();
+        let wanted = [&self.expected.result, &self.expected.status]
+            .into_iter()
+            .find(|text| !text.is_empty());
+        let wanted = wanted.map_or("", String::as_str);
+        if found == wanted {
+            let verdict = if wanted == "skip" {
+                RowVerdict::Skip
+            } else {
+                RowVerdict::Pass
+            };
+            return self.row(resource, verdict, "Ok".to_owned(), message);
+        }
+        self.row(
+            resource,
+            RowVerdict::Fail,
+            format!("Want {wanted}, got {found}"),
+            message,
+        )
+    }
+
+    fn row(&self, resource: &str, verdict: RowVerdict, reason: String, message: &str) -> TestRow {
+        TestRow {
+            policy: self.expected.policy.clone(),
+            rule: self.expected.rule.clone(),
+            resource: resource.to_owned(),
+            verdict,
+            reason,
+            message: message.to_owned(),
+        }
+    }
+}
+
+/// The objects a rule left: the targets of a rule that changes others, else the resource itself after the policy.
+fn objects_of(resource: &Resource, decision: &Decision, result: &RuleResult) -> Vec<Arc<Value>> {
+    if !result.targets.is_empty() {
+        return result.targets.clone();
+    }
+    if result.kind != RuleKind::Mutation {
+        return vec![Arc::clone(&resource.object)];
+    }
+    let of_policy = decision
+        .results
+        .iter()
+        .filter(|other| Arc::ptr_eq(&other.policy, &result.policy));
+    let last = of_policy.filter_map(|other| other.object.as_ref()).next_back();
+    vec![Arc::clone(last.unwrap_or(&resource.object))]
+}
+
+/// Whether a rule, generated ones included, is the one of this name.
+fn is_rule(found: &str, wanted: &str) -> bool {
+    found == wanted
+        || found
+            .strip_prefix("autogen-")
+            .is_some_and(|rest| rest == wanted || rest.strip_prefix("cronjob-") == Some(wanted))
+}
+
+fn nearest(wanted: &str, known: &[&str]) -> String {
+    let distance = |name: &&&str| strsim::levenshtein(wanted, name);
+    match known.iter().min_by_key(distance) {
+        Some(name) => format!(" (did you mean `{name}`?)"),
+        None => String::new(),
+    }
+}
+
+fn shown(object: &Value) -> String {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    ["/apiVersion", "/kind", "/metadata/namespace", "/metadata/name"]
+        .map(text)
+        .join("/")
+}
