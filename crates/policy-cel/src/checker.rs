@@ -21,6 +21,7 @@ use crate::declaration::Function;
 use crate::declarations::{Declarations, Meaning, Variable, object_type};
 use crate::error::CompileError;
 use crate::limits::MAX_REPORTED_ERRORS;
+use crate::patterns::Patterns;
 use crate::source::position;
 use crate::types::{ObjectType, Type};
 use crate::value::Value;
@@ -71,6 +72,8 @@ pub(crate) struct Checked {
     pub(crate) references: Vec<Option<Reference>>,
     /// The type of the whole
     pub(crate) result: Type,
+    /// Literal patterns, checked
+    pub(crate) patterns: Patterns,
 }
 
 /// Checks `ast`.
@@ -92,6 +95,7 @@ pub(crate) fn check(
         locals: Vec::new(),
         bindings: Bindings::default(),
         errors: Vec::new(),
+        patterns: Patterns::default(),
     };
     let result = checker.check(ast.root);
     let result = checker.bindings.closed(&result);
@@ -106,6 +110,7 @@ pub(crate) fn check(
         return Ok(Checked {
             references: checker.references,
             result,
+            patterns: checker.patterns,
         });
     }
     checker.errors.sort_by_key(|error| error.position);
@@ -121,6 +126,12 @@ pub(crate) struct Options {
     pub(crate) valid_literals: bool,
 }
 
+/// Faults of one expression for which a name is suggested
+const MAX_SUGGESTIONS: usize = 10;
+
+/// Longest name, in bytes, for which another is suggested
+const MAX_SUGGESTED_BYTES: usize = 64;
+
 struct Checker<'c> {
     text: &'c str,
     ast: &'c Ast,
@@ -131,6 +142,7 @@ struct Checker<'c> {
     locals: Vec<(Arc<str>, Type)>,
     bindings: Bindings,
     errors: Vec<CompileError>,
+    patterns: Patterns,
 }
 
 impl Checker<'_> {
@@ -150,10 +162,17 @@ impl Checker<'_> {
         self.fault(id, format!("expected type '{expected}' but found '{found}'"));
     }
 
-    fn undeclared(&mut self, id: NodeId, name: &str, suggestion: Option<String>) {
+    fn undeclared<'n>(&mut self, id: NodeId, name: &str, known: impl Iterator<Item = &'n str>) {
+        let suggestion = self.suggestion(name, known);
         let container = &self.declarations.container;
         let message = format!("undeclared reference to '{name}' (in container '{container}')");
         self.report(self.ast.offset(id), message, suggestion);
+    }
+
+    /// The nearest of `known`, when it is near enough to be meant; only the first faults are worth the search
+    fn suggestion<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+        let worth = self.errors.len() < MAX_SUGGESTIONS && name.len() <= MAX_SUGGESTED_BYTES;
+        worth.then(|| nearest(name, known)).flatten()
     }
 
     fn refer(&mut self, id: NodeId, reference: Reference) {
@@ -225,9 +244,16 @@ impl Checker<'_> {
         match self.meaning(id, name) {
             Some(of) => of,
             None => {
-                let local = self.locals.iter().map(|(name, _)| &**name);
-                let suggestion = nearest(name, local.chain(self.declarations.value_names()));
-                self.undeclared(id, name, suggestion);
+                let declarations = self.declarations;
+                let locals: Vec<Arc<str>> = self.locals.iter().map(|(name, _)| Arc::clone(name)).collect();
+                self.undeclared(
+                    id,
+                    name,
+                    locals
+                        .iter()
+                        .map(|name| &**name)
+                        .chain(declarations.value_names()),
+                );
                 Type::Error
             }
         }
@@ -300,7 +326,7 @@ impl Checker<'_> {
                 .iter()
                 .flat_map(|object| object.fields.keys())
                 .map(|name| &**name);
-            let suggestion = nearest(field, names);
+            let suggestion = self.suggestion(field, names);
             self.report(
                 self.ast.offset(id),
                 format!("undefined field '{field}'"),
@@ -318,8 +344,8 @@ impl Checker<'_> {
 
     fn object(&mut self, id: NodeId, name: &str, fields: &[crate::ast::StructField]) -> Type {
         let Some(object) = self.declarations.object(name).cloned() else {
-            let suggestion = nearest(name, self.declarations.objects.keys().map(|name| &**name));
-            self.undeclared(id, name, suggestion);
+            let declarations = self.declarations;
+            self.undeclared(id, name, declarations.objects.keys().map(|name| &**name));
             return Type::Error;
         };
         self.refer(id, Reference::Object(Arc::clone(&object)));
@@ -327,7 +353,7 @@ impl Checker<'_> {
             let of = self.check(field.value);
             let of = self.element_type(field.value, of, field.optional);
             let Some(declared) = object.fields.get(&field.name) else {
-                let suggestion = nearest(&field.name, object.fields.keys().map(|name| &**name));
+                let suggestion = self.suggestion(&field.name, object.fields.keys().map(|name| &**name));
                 self.report(
                     field.offset as usize,
                     format!("undefined field '{}'", field.name),

@@ -9,7 +9,8 @@ use regex::Regex;
 use crate::budget::{Budget, Meter};
 use crate::error::{EvalError, Limit};
 use crate::host::{Answer, Host, Question};
-use crate::limits::{MAX_CACHED_REGEXES, MAX_VALUE_DEPTH};
+use crate::limits::{MAX_CACHED_REGEXES, MAX_VALUE_DEPTH, REGEX_STATE_COST};
+use crate::patterns::CompiledPattern;
 use crate::re2;
 use crate::value::{Entries, Held, List, Map, Value};
 
@@ -18,9 +19,6 @@ const VALUE_BYTES: usize = size_of::<Value<'static>>();
 
 /// Bytes that one entry takes in a map: key, value, hash and index
 const ENTRY_BYTES: usize = VALUE_BYTES.saturating_mul(3);
-
-/// A pattern and what it compiles to
-pub(crate) type CompiledPattern = (Arc<str>, Regex);
 
 /// What one evaluation shares among the functions it calls
 pub(crate) struct Context<'c, 'v> {
@@ -50,7 +48,7 @@ impl<'c, 'v> Context<'c, 'v> {
 
     /// Makes a string
     pub(crate) fn string(&mut self, text: String) -> Result<Value<'v>, EvalError> {
-        self.meter.allocate(text.len())?;
+        self.meter.allocate(text.len().saturating_add(VALUE_BYTES))?;
         Ok(Value::string(text))
     }
 
@@ -103,8 +101,10 @@ impl<'c, 'v> Context<'c, 'v> {
             return Ok(regex.clone());
         }
         let invalid = |why| EvalError::failed(format!("error parsing regexp: {why}"));
-        self.spend(pattern.len() as u64)?;
-        let regex = re2::compile(pattern).map_err(invalid)?;
+        self.spend(re2::reading_cost(pattern))?;
+        let parsed = re2::parse(pattern).map_err(invalid)?;
+        self.spend(parsed.states.saturating_mul(REGEX_STATE_COST))?;
+        let regex = parsed.compile().map_err(invalid)?;
         if self.patterns.len() < MAX_CACHED_REGEXES {
             self.meter.allocate(pattern.len())?;
             self.patterns.push((pattern.into(), regex.clone()));

@@ -10,7 +10,9 @@ use crate::declarations::Declarations;
 use crate::error::CompileError;
 use crate::libraries::{Library, operators, standard};
 use crate::parser::{Macros, parse};
+use crate::patterns::Patterns;
 use crate::plan::lower;
+use crate::printer::print;
 use crate::program::Program;
 use crate::types::{ObjectType, Type};
 
@@ -82,8 +84,21 @@ impl Environment {
         } = &*self.0;
         let ast = parse(text, *macros)?;
         let checked = check(text, &ast, declarations, *options)?;
-        let plan = lower(&ast, &checked.references, &declarations.container);
+        let plan = lower(
+            &ast,
+            &checked.references,
+            &declarations.container,
+            checked.patterns,
+        );
         Ok(Program::new(text, plan, checked.result))
+    }
+
+    /// An expression as the parser understands it: one spelling, parentheses only where they are needed.
+    ///
+    /// # Errors
+    /// What the parser finds.
+    pub fn reprint(&self, text: &str) -> Result<String, Vec<CompileError>> {
+        parse(text, self.0.macros).map(|ast| print(&ast))
     }
 
     /// Parses and plans an expression without checking its types: a name or call that is not known fails when it is reached.
@@ -98,7 +113,7 @@ impl Environment {
         } = &*self.0;
         let ast = parse(text, *macros)?;
         let references = unchecked::resolve(&ast, declarations);
-        let plan = lower(&ast, &references, &declarations.container);
+        let plan = lower(&ast, &references, &declarations.container, Patterns::default());
         Ok(Program::new(text, plan, Type::Dyn))
     }
 }

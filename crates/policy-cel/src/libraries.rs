@@ -30,6 +30,7 @@ mod documents;
 mod kyverno;
 mod random;
 mod gzip;
+mod certificates;
 mod library;
 
 pub use library::Library;

@@ -21,13 +21,25 @@ pub const DEFAULT_COST_PER_EXPRESSION: u64 = 1_000_000;
 pub const DEFAULT_COST_PER_REQUEST: u64 = 10_000_000;
 
 /// Bytes one evaluation may allocate for strings, lists and maps, freed ones included
-pub const DEFAULT_MEMORY_BYTES: usize = 32 * 1024 * 1024;
+pub const DEFAULT_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Deepest nesting of a value that is compared, printed or converted, in levels
 pub const MAX_VALUE_DEPTH: usize = 128;
 
 /// Largest compiled regular expression, in bytes
-pub const MAX_REGEX_BYTES: usize = 1024 * 1024;
+pub const MAX_REGEX_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most states of a regular expression's automaton, by estimate; also of all literal ones of an expression together
+pub const MAX_REGEX_STATES: u64 = 60_000;
+
+/// Literal regular expressions that are compiled with their expression; further ones are compiled while it runs
+pub const MAX_LITERAL_PATTERNS: usize = 64;
+
+/// Work of reading the literal regular expressions of one expression, about a microsecond each
+pub const MAX_PATTERN_READING: u64 = 20_000;
+
+/// What a state of a regular expression that is compiled while evaluating costs
+pub const REGEX_STATE_COST: u64 = 5;
 
 /// Distinct regular expressions one evaluation keeps compiled
 pub const MAX_CACHED_REGEXES: usize = 16;

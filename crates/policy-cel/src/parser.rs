@@ -9,7 +9,7 @@ mod macros;
 mod operators;
 mod primary;
 
-pub(crate) use macros::Macros;
+pub(crate) use macros::{Macros, TOLERANT_OR_VALUE};
 
 use crate::ast::{Ast, Kind, Literal, NodeId};
 use crate::error::CompileError;

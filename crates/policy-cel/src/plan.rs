@@ -10,8 +10,8 @@ pub(crate) use lower::lower;
 use std::sync::Arc;
 
 use crate::ast::Fold;
-use crate::context::CompiledPattern;
 use crate::declaration::Overload;
+use crate::patterns::CompiledPattern;
 use crate::types::ObjectType;
 use crate::value::Value;
 

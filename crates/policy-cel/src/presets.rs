@@ -82,6 +82,7 @@ impl Environment {
         let exceptions = ["allowedImages", "allowedValues"].map(|name| (name, Type::list(Type::String)));
         admission_variables(kyverno(scope))
             .library(Library::TolerantOrValue)
+            .library(Library::Certificates)
             .object_type(object("compiler.Exception", exceptions))
             .variable("exceptions", Type::object("compiler.Exception"))
     }

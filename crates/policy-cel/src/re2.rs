@@ -4,32 +4,104 @@
 //! and in when a brace is a repetition. Source: Go `regexp/syntax`.
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::limits::MAX_REGEX_BYTES;
+use crate::limits::{MAX_REGEX_BYTES, MAX_REGEX_STATES};
 
 /// Highest count in `x{n,m}` (Go: `maxRepeat`)
 const MAX_REPEAT: u32 = 1_000;
 
-/// Compiles an RE2 pattern.
+/// Deepest nesting of groups and repetitions
+const MAX_NESTING: u32 = 100;
+
+/// A pattern that was read but not compiled
+pub(crate) struct Parsed {
+    translated: String,
+    hir: Hir,
+    /// About how many states its automaton has: what compiling it costs
+    pub(crate) states: u64,
+}
+
+/// About how much work reading a pattern is, before it is read: Unicode classes and folding of cases are tables
+pub(crate) fn reading_cost(pattern: &str) -> u64 {
+    let folds = pattern.contains("(?") && pattern.contains('i');
+    let (class, table) = if folds { (100, 300) } else { (5, 20) };
+    let count = |needle: &str| pattern.matches(needle).count() as u64;
+    let classes = count("[").saturating_mul(class);
+    let tables = count(r"\p").saturating_add(count(r"\P")).saturating_mul(table);
+    (pattern.len() as u64)
+        .saturating_add(classes)
+        .saturating_add(tables)
+}
+
+/// Reads an RE2 pattern.
 ///
 /// # Errors
 /// Why it is none, as a clause.
-pub(crate) fn compile(pattern: &str) -> Result<Regex, String> {
+pub(crate) fn parse(pattern: &str) -> Result<Parsed, String> {
     let translated = translate(pattern)?;
-    RegexBuilder::new(&translated)
-        .size_limit(MAX_REGEX_BYTES)
+    let hir = ParserBuilder::new()
+        .nest_limit(MAX_NESTING)
         .build()
-        .map_err(|error| {
-            if matches!(error, regex::Error::CompiledTooBig(_)) {
-                return String::from("expression too large");
-            }
-            let text = error.to_string();
-            text.lines().last().unwrap_or("invalid syntax").trim().to_owned()
-        })
+        .parse(&translated)
+        .map_err(|error| last_line(&error))?;
+    let states = states(&hir);
+    if states > MAX_REGEX_STATES {
+        return Err(String::from("expression too large"));
+    }
+    Ok(Parsed {
+        translated,
+        hir,
+        states,
+    })
+}
+
+impl Parsed {
+    /// What the pattern means
+    pub(crate) fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// Compiles the pattern.
+    ///
+    /// # Errors
+    /// When it is too large after all.
+    pub(crate) fn compile(&self) -> Result<Regex, String> {
+        let built = RegexBuilder::new(&self.translated)
+            .size_limit(MAX_REGEX_BYTES)
+            .nest_limit(MAX_NESTING)
+            .build();
+        built.map_err(|error| last_line(&error))
+    }
+}
+
+fn last_line(error: &dyn std::fmt::Display) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or("invalid syntax").trim().to_owned()
+}
+
+fn states(hir: &Hir) -> u64 {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(Class::Unicode(class)) => (class.ranges().len() as u64).saturating_mul(2),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len() as u64,
+        HirKind::Capture(capture) => states(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(states).fold(1, u64::saturating_add)
+        }
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1)).max(1);
+            states(&repetition.sub)
+                .saturating_add(1)
+                .saturating_mul(u64::from(times))
+        }
+    }
 }
 
 /// The pattern in the `regex` crate's dialect
-pub(crate) fn translate(pattern: &str) -> Result<String, String> {
+fn translate(pattern: &str) -> Result<String, String> {
     let mut out = String::with_capacity(pattern.len().saturating_add(16));
     let mut rest = pattern;
     while let Some(character) = rest.chars().next() {
@@ -177,7 +249,7 @@ mod tests {
 
     #[test]
     fn digits_words_and_space_are_ascii_as_in_re2() {
-        let matches = |pattern: &str, text: &str| compile(pattern).unwrap().is_match(text);
+        let matches = |pattern: &str, text: &str| parse(pattern).unwrap().compile().unwrap().is_match(text);
         assert!(!matches(r"^\d$", "٣"));
         assert!(!matches(r"^[\w.]$", "é"));
         assert!(matches(r"^[^\W]$", "a"));
@@ -192,8 +264,10 @@ mod tests {
     #[test]
     fn what_re2_refuses_is_refused() {
         for bad in ["(", "a{1001}", "(?x)a", "(?=a)", r"\C", r"a\", "[a", "*"] {
-            assert!(compile(bad).is_err(), "{bad}");
+            assert!(parse(bad).is_err(), "{bad}");
         }
-        assert!(compile("(a{1000}){1000}").is_err());
+        for large in ["(a{1000}){1000}", r"\pL{900}"] {
+            assert_eq!(parse(large).err().unwrap(), "expression too large", "{large}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::unify::instantiated;
-use super::{Call, Checker, Reference, nearest};
+use super::{Call, Checker, Reference};
 use crate::ast::NodeId;
 use crate::declaration::Function;
 use crate::types::Type;
@@ -43,8 +43,8 @@ impl Checker<'_> {
         namespaced: bool,
     ) -> Type {
         let Some(function) = function else {
-            let suggestion = nearest(name, self.declarations.function_names());
-            self.undeclared(id, name, suggestion);
+            let declarations = self.declarations;
+            self.undeclared(id, name, declarations.function_names());
             return Type::Error;
         };
         let Some((candidates, result)) = self.overloads(&function, types, member) else {

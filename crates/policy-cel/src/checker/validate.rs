@@ -55,7 +55,7 @@ impl Checker<'_> {
         let valid = match function {
             "duration" => parse_duration(text).is_some(),
             "timestamp" => parse_timestamp(text).is_some(),
-            "matches" => crate::re2::compile(text).is_ok(),
+            "matches" => self.patterns.add(text).is_ok(),
             _ => true,
         };
         if !valid {

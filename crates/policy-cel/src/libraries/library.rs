@@ -6,8 +6,9 @@
 
 use super::contexts::Receiver;
 use super::{
-    authorizer, documents, encoders, facts, format, formats, gzip, images, kubernetes_lists, kyverno, lists,
-    math, network, optionals, quantities, random, regexes, resources, strings, urls, versions,
+    authorizer, certificates, documents, encoders, facts, format, formats, gzip, images, kubernetes_lists,
+    kyverno, lists, math, network, optionals, quantities, random, regexes, resources, strings, urls,
+    versions,
 };
 use crate::declaration::Declared;
 use crate::declarations::Declarations;
@@ -91,6 +92,8 @@ pub enum Library {
     Random,
     /// Kyverno's `gzip`
     Gzip,
+    /// Kyverno's `x509.decode`
+    Certificates,
 }
 
 impl Library {
@@ -173,6 +176,7 @@ impl Library {
             Self::Transform => &[kyverno::TRANSFORM],
             Self::Random => &[random::FUNCTIONS],
             Self::Gzip => &[gzip::FUNCTIONS],
+            Self::Certificates => &[certificates::FUNCTIONS],
         }
     }
 

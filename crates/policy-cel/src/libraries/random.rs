@@ -10,6 +10,7 @@ use crate::declaration::{Declared, function};
 use crate::error::EvalError;
 use crate::host::Question;
 use crate::limits::MAX_RANDOM_REPEAT;
+use crate::re2;
 use crate::value::Value;
 
 type Result<T> = std::result::Result<T, EvalError>;
@@ -30,15 +31,10 @@ pub(crate) const FUNCTIONS: &[Declared] = &[
 /// What is made when nothing is asked for
 const DEFAULT: &str = "[0-9a-z]{8}";
 
-/// Deepest nesting of a pattern
-const MAX_NESTING: u32 = 50;
-
 fn random<'v>(context: &mut Context<'_, 'v>, pattern: &str) -> Result<Value<'v>> {
-    let mut parser = regex_syntax::ParserBuilder::new().nest_limit(MAX_NESTING).build();
-    let parsed = crate::re2::translate(pattern).map_err(EvalError::failed)?;
-    let hir = parser
-        .parse(&parsed)
-        .map_err(|error| EvalError::failed(format!("error parsing regexp: {error}")))?;
+    context.spend(re2::reading_cost(pattern))?;
+    let parsed =
+        re2::parse(pattern).map_err(|why| EvalError::failed(format!("error parsing regexp: {why}")))?;
     let Value::Uint(seed) = context.ask(&Question::Random)? else {
         return Err(EvalError::failed("no randomness is available"));
     };
@@ -46,7 +42,7 @@ fn random<'v>(context: &mut Context<'_, 'v>, pattern: &str) -> Result<Value<'v>>
         state: seed,
         out: String::new(),
     };
-    generator.write(context, &hir)?;
+    generator.write(context, parsed.hir())?;
     Ok(Value::string(generator.out))
 }
 

@@ -6,11 +6,16 @@ use super::{Access, Comprehension, Plan, Step, StepId};
 use crate::ast::{Ast, Element, Entry, Kind, Literal, NodeId, Selection, StructField};
 use crate::checker::Reference;
 use crate::libraries::regexes::PATTERN_ARGUMENTS;
-use crate::re2;
+use crate::patterns::Patterns;
 use crate::value::{Entries, Key, List, Map, Text, Value};
 
-/// Makes the steps of `ast`; `references` are by node index.
-pub(crate) fn lower(ast: &Ast, references: &[Option<Reference>], container: &str) -> Plan {
+/// Makes the steps of `ast`; `references` are by node index, `patterns` the literal ones met so far.
+pub(crate) fn lower(
+    ast: &Ast,
+    references: &[Option<Reference>],
+    container: &str,
+    patterns: Patterns,
+) -> Plan {
     let plan = Plan {
         steps: Vec::with_capacity(ast.len()),
         root: StepId(0),
@@ -22,9 +27,11 @@ pub(crate) fn lower(ast: &Ast, references: &[Option<Reference>], container: &str
         references,
         container,
         plan,
+        patterns,
         locals: Vec::new(),
     };
     lowering.plan.root = lowering.node(ast.root);
+    lowering.plan.patterns = lowering.patterns.into_compiled();
     lowering.plan
 }
 
@@ -33,6 +40,7 @@ struct Lowering<'l> {
     references: &'l [Option<Reference>],
     container: &'l str,
     plan: Plan,
+    patterns: Patterns,
     locals: Vec<Arc<str>>,
 }
 
@@ -216,12 +224,9 @@ impl Lowering<'_> {
     fn note_pattern(&mut self, name: &str, operands: &[StepId]) {
         let argument = PATTERN_ARGUMENTS.iter().find(|(function, _)| *function == name);
         let operand = argument.and_then(|(_, index)| operands.get(*index)).copied();
-        let Some(Value::String(pattern)) = operand.and_then(|operand| self.constant(operand)) else {
-            return;
-        };
-        if let Ok(regex) = re2::compile(pattern) {
-            let pattern: Arc<str> = (**pattern).into();
-            self.plan.patterns.push((pattern, regex));
+        if let Some(Value::String(pattern)) = operand.and_then(|operand| self.constant(operand)) {
+            let pattern = pattern.to_string();
+            drop(self.patterns.add(&pattern));
         }
     }
 

@@ -2,3 +2,11 @@
 
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod facts;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod soup;

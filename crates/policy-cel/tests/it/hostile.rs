@@ -1,0 +1,159 @@
+//! Expressions that would hurt: each ends in an error of its own kind, on a small stack.
+
+use std::collections::HashMap;
+
+use serde_json::{Value as Json, json};
+use vouchsafe_policy_cel::{Budget, Environment, EvalError, Failure, Limit, NoHost, Scope, Value};
+
+/// Half of what a thread of the runtime has
+const STACK_BYTES: usize = 1024 * 1024;
+
+/// What evaluating `text` over the hostile object ends in; a compile error is its first line
+fn outcome(text: &str) -> Result<String, Failure> {
+    let text = text.to_owned();
+    let judge = move || {
+        let environment = Environment::validating_policy(Scope::Cluster).build();
+        let program = match environment.compile(&text) {
+            Ok(program) => program,
+            Err(errors) => return Ok(errors[0].message.clone()),
+        };
+        let data = object();
+        let variables: HashMap<String, Value<'_>> = [("object".to_owned(), Value::from(&data))].into();
+        let found = program.evaluate(&variables, &NoHost, &Budget::default());
+        let spelled = |error: EvalError| error.failure().clone();
+        found.map(|value| value.type_name().into_owned()).map_err(spelled)
+    };
+    std::thread::Builder::new()
+        .stack_size(STACK_BYTES)
+        .spawn(judge)
+        .unwrap()
+        .join()
+        .unwrap()
+}
+
+fn object() -> Json {
+    json!({"list": (0..1_000).collect::<Vec<_>>(), "text": "x".repeat(100_000)})
+}
+
+fn limit(limit: Limit) -> Result<String, Failure> {
+    Err(Failure::Limit(limit))
+}
+
+/// `cel.bind(v0, first, cel.bind(v1, step(v0), … last))`
+fn chain(
+    length: usize,
+    first: &str,
+    step: impl Fn(String) -> String,
+    last: impl Fn(String) -> String,
+) -> String {
+    let open: String = (0..length)
+        .map(|index| match index.checked_sub(1) {
+            None => format!("cel.bind(v0, {first}, "),
+            Some(before) => format!("cel.bind(v{index}, {}, ", step(format!("v{before}"))),
+        })
+        .collect();
+    format!("{open}{}{}", last(format!("v{}", length - 1)), ")".repeat(length))
+}
+
+#[test]
+fn loops_within_loops_end_at_the_cost_limit() {
+    for text in [
+        "object.list.all(a, object.list.all(b, object.list.all(c, a + b + c >= 0)))",
+        "object.list.map(a, object.list.map(b, object.list.map(c, a)))",
+        "lists.range(2000000000)",
+        "lists.range(100000).distinct().size()",
+        "object.list.all(a, !object.text.contains('xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxy'))",
+    ] {
+        assert_eq!(outcome(text), limit(Limit::Cost), "{text}");
+    }
+}
+
+#[test]
+fn text_and_lists_that_double_end_at_a_limit_before_they_are_made() {
+    let doubled = chain(60, "'ab'", |v| format!("{v} + {v}"), |v| format!("{v}.size()"));
+    assert!(matches!(outcome(&doubled), Err(Failure::Limit(_))));
+    let lists = chain(60, "[1, 2]", |v| format!("{v} + {v}"), |v| format!("{v}.size()"));
+    assert_eq!(outcome(&lists), limit(Limit::Memory));
+    assert_eq!(
+        outcome("object.text.replace('', object.text)"),
+        limit(Limit::Memory)
+    );
+}
+
+#[test]
+fn values_nested_by_a_chain_of_bindings_end_at_the_depth_limit() {
+    let nested = chain(100, "[1]", |v| format!("[[{v}]]"), |v| format!("[{v}] == [{v}]"));
+    assert_eq!(outcome(&nested), limit(Limit::Depth));
+}
+
+#[test]
+fn types_that_double_are_refused_or_forgotten_and_never_unfolded() {
+    let maps = chain(
+        60,
+        "{1: 1}",
+        |v| format!("{{{v}: {v}}}"),
+        |v| format!("{v} == {v}"),
+    );
+    assert!(matches!(outcome(&maps), Err(Failure::Failed(_))));
+    let bound = chain(
+        60,
+        "{}",
+        |v| format!("[{{}}, {{dyn({v}): [{v}, {v}]}}][0]"),
+        |v| format!("{v} == {v}"),
+    );
+    outcome(&bound).unwrap_or_default();
+}
+
+#[test]
+fn thousands_of_large_patterns_are_paid_for() {
+    let many: Vec<String> = (0..2_000)
+        .map(|index| format!("'x'.matches('\\\\pL{{30}}{index}')"))
+        .collect();
+    assert_eq!(outcome(&many.join("||")).unwrap(), "invalid matches argument");
+    let made = "object.list.all(a, !'x'.matches('(\\\\pL{40})y' + string(a)))";
+    assert_eq!(outcome(made), limit(Limit::Cost));
+}
+
+#[test]
+fn the_deepest_expressions_that_are_accepted_fit_a_small_stack() {
+    let nested_lists = format!("{}1{}", "[".repeat(120), "]".repeat(120));
+    let calls = format!("{}1{}", "dyn(".repeat(240), ")".repeat(240));
+    let conjunctions = format!("{}object.list[0] > 0{}", "(true && ".repeat(120), ")".repeat(120));
+    let conditionals = format!("{}1{}", "true ? ".repeat(0), "") + &"+ (true ? 1 : 1)".repeat(120);
+    let macros = (0..120).fold(String::from("true"), |text, index| {
+        format!("[1].all(v{index}, {text})")
+    });
+    let optionals = (0..80).fold(String::from("1"), |text, index| {
+        format!("optional.of(1).optMap(v{index}, {text}).orValue(1)")
+    });
+    for text in [nested_lists, calls, conjunctions, conditionals, macros, optionals] {
+        assert!(outcome(&text).is_ok_and(|kind| !kind.contains("limit")), "{text}");
+    }
+}
+
+#[test]
+fn a_bomb_of_compressed_data_stops_at_its_bound() {
+    let text = "gzip.decompress(gzip.compress(object.text + object.text)).size()";
+    assert_eq!(outcome(text).unwrap(), "int");
+    let bomb = chain(
+        8,
+        "object.text",
+        |v| format!("{v} + {v}"),
+        |v| format!("gzip.decompress(gzip.compress({v}))"),
+    );
+    assert!(matches!(outcome(&bomb), Err(Failure::Limit(_))));
+}
+
+#[test]
+fn one_request_cannot_spend_more_than_its_allowance_however_many_expressions_it_has() {
+    let environment = Environment::validating_policy(Scope::Cluster).build();
+    let program = environment.compile("lists.range(1000).all(x, x >= 0)").unwrap();
+    let budget = Budget::new(1_000_000, 20_000, 1_000_000);
+    let variables: HashMap<String, Value<'_>> = HashMap::new();
+    let outcomes: Vec<bool> = (0..5)
+        .map(|_| program.evaluate(&variables, &NoHost, &budget).is_ok())
+        .collect();
+    assert!(outcomes[0]);
+    assert!(!outcomes[4]);
+    assert_eq!(budget.left(), 0);
+}
