@@ -5,12 +5,12 @@
 //! bits (PKCS#1 v1.5), Ed25519 (pure). Never: private keys, the clock.
 
 use aws_lc_rs::digest::{self, Digest};
-use aws_lc_rs::signature::{self as algorithms, UnparsedPublicKey, VerificationAlgorithm};
-use der::Decode as _;
-use der::asn1::ObjectIdentifier;
+use aws_lc_rs::signature::{self as algorithms, RsaParameters, UnparsedPublicKey, VerificationAlgorithm};
+use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
+use der::{Decode as _, Encode as _};
 use image_trust::DigestAlgorithm;
 use sha2::{Digest as _, Sha224, Sha256};
-use spki::SubjectPublicKeyInfoRef;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use crate::pem::{self, PemError};
 
@@ -81,13 +81,30 @@ pub(crate) struct VerifyingKey {
 }
 
 impl VerifyingKey {
-    /// The first `PUBLIC KEY` block of `pem`.
+    /// The first `PUBLIC KEY` block of `pem`, or its first `RSA PUBLIC KEY`.
     pub(crate) fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        let blocks = pem::blocks(pem, pem::PUBLIC_KEY, usize::MAX)?;
-        let first = blocks
-            .first()
-            .ok_or(KeyError::Pem(PemError::Missing(pem::PUBLIC_KEY)))?;
-        Self::from_spki(first)
+        let first = |label| pem::blocks(pem, label, usize::MAX).map(|blocks| blocks.into_iter().next());
+        match (first(pem::PUBLIC_KEY), first(pem::RSA_PUBLIC_KEY)) {
+            (Ok(Some(spki)), _) => Self::from_spki(&spki),
+            (_, Ok(Some(key))) => Self::from_rsa_public_key(&key),
+            (Err(cause), _) => Err(cause.into()),
+            (Ok(None), _) => Err(PemError::Missing(pem::PUBLIC_KEY).into()),
+        }
+    }
+
+    /// An `RSAPublicKey` of PKCS#1, DER.
+    pub(crate) fn from_rsa_public_key(der: &[u8]) -> Result<Self, KeyError> {
+        let key = BitStringRef::from_bytes(der).map_err(|_| KeyError::Encoding)?;
+        let algorithm = AlgorithmIdentifierRef {
+            oid: RSA,
+            parameters: Some(AnyRef::NULL),
+        };
+        let spki = SubjectPublicKeyInfoRef {
+            algorithm,
+            subject_public_key: key,
+        };
+        RsaParameters::public_modulus_len(der).map_err(|_| KeyError::Encoding)?;
+        Self::from_spki(&spki.to_der().map_err(|_| KeyError::Encoding)?)
     }
 
     /// A `SubjectPublicKeyInfo`, DER.
@@ -271,3 +288,6 @@ fn is_two_integers(signature: &[u8]) -> bool {
         })
         .is_ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 /// Label of a `SubjectPublicKeyInfo`.
 pub(crate) const PUBLIC_KEY: &str = "PUBLIC KEY";
+/// Label of an `RSAPublicKey` of PKCS#1.
+pub(crate) const RSA_PUBLIC_KEY: &str = "RSA PUBLIC KEY";
 
 /// Why text holds no readable PEM.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

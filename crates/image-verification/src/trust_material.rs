@@ -129,7 +129,10 @@ impl TrustMaterial {
                 Some(range) => Some(Window::new(range)?),
                 None => None,
             };
-            let key = VerifyingKey::from_spki(spki.as_bytes()).ok()?;
+            // Older logs are written as a bare RSA key.
+            let key = VerifyingKey::from_spki(spki.as_bytes())
+                .or_else(|_| VerifyingKey::from_rsa_public_key(spki.as_bytes()))
+                .ok()?;
             Some(LogKey {
                 id: id.as_bytes().to_vec(),
                 key,
@@ -252,4 +255,43 @@ fn window(range: Option<TimeRange>) -> Result<Option<Window>, String> {
     range
         .map(|range| Window::new(range).ok_or("a time in it is out of range".to_owned()))
         .transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use sigstore_trust_root::{SIGSTORE_GITHUB_TRUSTED_ROOT, SIGSTORE_STAGING_TRUSTED_ROOT};
+
+    use super::*;
+
+    #[test]
+    fn the_roots_that_people_use_are_read_whole() {
+        for json in [
+            SIGSTORE_PRODUCTION_TRUSTED_ROOT,
+            SIGSTORE_STAGING_TRUSTED_ROOT,
+            SIGSTORE_GITHUB_TRUSTED_ROOT,
+        ] {
+            let (trust, root) = (
+                TrustMaterial::from_trusted_root(json).unwrap(),
+                TrustedRoot::from_json(json).unwrap(),
+            );
+            assert_eq!(trust.signature_logs.len(), root.tlogs.len());
+            assert_eq!(trust.certificate_logs.len(), root.ctlogs.len());
+            assert_eq!(
+                trust.timestamp_authorities.len(),
+                root.timestamp_authorities.len()
+            );
+            assert!(trust.bundle_verifier().is_ok());
+        }
+        assert!(TrustMaterial::public_good().is_ok());
+    }
+
+    #[test]
+    fn a_root_that_is_none_is_an_error() {
+        assert!(TrustMaterial::from_trusted_root("{}").is_err());
+        let large = " ".repeat(MOST_TRUSTED_ROOT_BYTES + 1);
+        assert_eq!(
+            TrustMaterial::from_trusted_root(&large).unwrap_err(),
+            TrustError::TooLarge
+        );
+    }
 }
