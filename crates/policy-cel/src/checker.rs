@@ -3,7 +3,9 @@
 //! In: a tree and the [`Declarations`]. Out: the type of each node and what each name and call refers to, or errors in cel-go's
 //! words. Where types are `dyn` the check is left to evaluation, and the result type says so.
 //!
-//!     tree ─▶ names ─▶ overloads ─▶ literals ─▶ Checked
+//! ```text
+//! tree ─▶ names ─▶ overloads ─▶ literals ─▶ Checked
+//! ```
 //!
 //! Source: cel-go `checker/checker.go`; what each macro demands is what its expansion would have demanded there.
 

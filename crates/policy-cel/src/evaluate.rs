@@ -72,7 +72,11 @@ impl<'e, 'v> Evaluation<'e, 'v> {
             Step::And(left, right) => self.either(*left, *right, false),
             Step::Or(left, right) => self.either(*left, *right, true),
             Step::Equal { left, right, wanted } => self.equality(*left, *right, *wanted),
-            Step::Call { overloads, arguments } => self.call(overloads, arguments),
+            Step::Call {
+                name,
+                overloads,
+                arguments,
+            } => self.call(name, overloads, arguments),
             Step::Index {
                 operand,
                 key,

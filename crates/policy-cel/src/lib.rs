@@ -4,7 +4,9 @@
 //! evaluated against an [`Activation`] (the variables, borrowed from the request, computed when they are named) and a [`Host`] (the facts of
 //! the world, each of which may be [`Answer::Pending`]) within a [`Budget`].
 //!
-//!     text ─▶ lexer ─▶ parser ─▶ checker ─▶ plan ─▶ evaluate ─▶ Value | Failed | Pending | Limit
+//! ```text
+//! text ─▶ lexer ─▶ parser ─▶ checker ─▶ plan ─▶ evaluate ─▶ Value | Failed | Pending | Limit
+//! ```
 //!
 //! Never: a clock, a network, a file, randomness, a panic, an unbounded stack. Sources: cel-spec, cel-go 0.30, Kubernetes 1.36
 //! `apiserver/pkg/cel`, Kyverno 1.19.

@@ -79,6 +79,7 @@ pub(crate) enum Step {
         container: StepId,
     },
     Call {
+        name: Arc<str>,
         overloads: Box<[Overload]>,
         arguments: Box<[StepId]>,
     },

@@ -7,20 +7,20 @@ use crate::plan::StepId;
 use crate::value::Value;
 
 impl<'v> Evaluation<'_, 'v> {
-    pub(super) fn call(&mut self, overloads: &[Overload], arguments: &[StepId]) -> Evaluated<'v> {
+    pub(super) fn call(&mut self, name: &str, overloads: &[Overload], arguments: &[StepId]) -> Evaluated<'v> {
         match *arguments {
-            [] => self.dispatch(overloads, &[]),
+            [] => self.dispatch(name, overloads, &[]),
             [only] => {
                 let only = [self.step(only)?];
-                self.dispatch(overloads, &only)
+                self.dispatch(name, overloads, &only)
             }
             [left, right] => {
                 let (left, right) = self.pair(left, right)?;
-                self.dispatch(overloads, &[left, right])
+                self.dispatch(name, overloads, &[left, right])
             }
             _ => {
                 let arguments = self.all(arguments.iter().copied())?;
-                self.dispatch(overloads, &arguments)
+                self.dispatch(name, overloads, &arguments)
             }
         }
     }
@@ -42,11 +42,42 @@ impl<'v> Evaluation<'_, 'v> {
         pending.map_or(Ok(values), Err)
     }
 
-    fn dispatch(&mut self, overloads: &[Overload], arguments: &[Value<'v>]) -> Evaluated<'v> {
+    fn dispatch(&mut self, name: &str, overloads: &[Overload], arguments: &[Value<'v>]) -> Evaluated<'v> {
         let Some(overload) = overloads.iter().find(|overload| overload.fits(arguments)) else {
-            return Err(EvalError::no_such_overload());
+            return Err(mismatch(name, arguments));
         };
         self.context.spend(overload.cost.of(arguments))?;
         (overload.run)(&mut self.context, arguments)
     }
 }
+
+/// That no overload fits, in the words cel-go has for it: an operand that can do such things at all gets the shortest, a function that is
+/// guarded by its signature the longest
+fn mismatch(name: &str, arguments: &[Value<'_>]) -> EvalError {
+    let first = arguments.first().map(Value::type_name).unwrap_or_default();
+    let able: &[&str] = match name {
+        "contains" | "startsWith" | "endsWith" => return EvalError::no_such_overload(),
+        "_+_" => &[
+            "int", "uint", "double", "string", "bytes", "list", DURATION, TIMESTAMP,
+        ],
+        "_-_" => &["int", "uint", "double", DURATION, TIMESTAMP],
+        "_*_" | "_/_" => &["int", "uint", "double"],
+        "_%_" => &["int", "uint"],
+        "_<_" | "_<=_" | "_>_" | "_>=_" => &[
+            "int", "uint", "double", "string", "bytes", "bool", DURATION, TIMESTAMP,
+        ],
+        "matches" => &["string"],
+        "-_" | "size" | "sort" | "type" => &[],
+        _ => {
+            let types: Vec<_> = arguments.iter().map(Value::type_name).collect();
+            return EvalError::failed(format!("no such overload: {name}({})", types.join(", ")));
+        }
+    };
+    if able.contains(&&*first) {
+        return EvalError::no_such_overload();
+    }
+    EvalError::failed(format!("no such overload: {name}"))
+}
+
+const DURATION: &str = "google.protobuf.Duration";
+const TIMESTAMP: &str = "google.protobuf.Timestamp";

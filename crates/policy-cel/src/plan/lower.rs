@@ -215,6 +215,7 @@ impl Lowering<'_> {
             .filter_map(|index| function.overloads.get(*index))
             .cloned();
         Step::Call {
+            name: Arc::clone(&function.name),
             overloads: overloads.collect(),
             arguments: operands.into(),
         }

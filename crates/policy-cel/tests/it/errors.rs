@@ -1,6 +1,8 @@
 //! What is wrong with an expression, in the words of cel-go.
 
-use vouchsafe_policy_cel::{CompileError, Environment, Payload, Scope, Type, display_errors};
+use vouchsafe_policy_cel::{
+    Budget, CompileError, Environment, NoHost, NoVariables, Payload, Scope, Type, display_errors,
+};
 
 fn refused(text: &str) -> Vec<CompileError> {
     let builder =
@@ -104,4 +106,30 @@ fn a_namespaced_policy_names_no_namespace() {
             .compile(text)
             .is_err()
     );
+}
+
+#[test]
+fn a_call_that_fits_no_overload_while_it_runs_is_told_as_cel_go_tells_it() {
+    for (text, message) in [
+        ("dyn(1) + 'a' == 'b'", "no such overload"),
+        ("dyn({}) + 'a' == 'b'", "no such overload: _+_"),
+        ("dyn(null) < 1", "no such overload: _<_"),
+        ("dyn(1).contains('a')", "no such overload"),
+        ("dyn(1).size() == 1", "no such overload: size"),
+        ("dyn(1).split(',') == []", "no such overload: split(int, string)"),
+        ("int(dyn(null)) == 1", "no such overload: int(null_type)"),
+        ("dyn(1) ? true : false", "no such overload"),
+        ("[1][dyn(3)] == 1", "index out of bounds: 3"),
+        ("{'a': 1}[dyn('b')] == 1", "no such key: b"),
+        ("int('x') == 1", "type conversion error from 'string' to 'int'"),
+    ] {
+        let program = Environment::validating_policy(Scope::Cluster)
+            .build()
+            .compile(text)
+            .unwrap();
+        let error = program
+            .evaluate(&NoVariables, &NoHost, &Budget::default())
+            .unwrap_err();
+        assert_eq!(error.to_string(), message, "{text}");
+    }
 }

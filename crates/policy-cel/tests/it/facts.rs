@@ -122,3 +122,11 @@ fn a_known_fact_is_a_value_and_a_second_run_ends() {
     assert_eq!(evaluate(text, &data, &host).unwrap().as_bool(), Some(true));
     assert!(host.questions.borrow()[0].contains("attestors: [\"x\"]"));
 }
+
+#[test]
+fn programs_environments_and_values_may_be_shared_by_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<vouchsafe_policy_cel::Program>();
+    shared::<Environment>();
+    shared::<Value<'static>>();
+}
