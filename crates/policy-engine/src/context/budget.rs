@@ -19,8 +19,10 @@ pub const MAX_FOUND_VARIABLES: usize = 1_000;
 pub const MAX_ROUNDS: usize = 64;
 /// Variables looked up for one rule, foreach elements included.
 pub const MAX_LOOKUPS: usize = 50_000;
-/// Context entries that may be waiting for each other at once.
-pub const MAX_ENTRY_NESTING: usize = 32;
+/// How deep entries, the JSON they are made of and expressions may be inside one another while they are evaluated, counted
+/// as [`Query::weight`](super::query::Query) and [`Template::weight`](super::template::Template) count. One takes at most
+/// 1 KiB of stack, of which threads have 2 MiB.
+pub const MAX_NESTING: usize = 1_000;
 
 /// What is left of it.
 #[derive(Debug)]
@@ -37,7 +39,7 @@ impl Default for Budget {
             context_bytes: Cell::new(0),
             expanded_bytes: Cell::new(MAX_EXPANDED_BYTES),
             lookups: Cell::new(MAX_LOOKUPS),
-            nesting: Cell::new(MAX_ENTRY_NESTING),
+            nesting: Cell::new(MAX_NESTING),
         }
     }
 }
@@ -87,19 +89,20 @@ impl Budget {
         Ok(())
     }
 
-    /// Runs `load` one level deeper.
+    /// Runs `act`, which is `weight` deep, inside of all that is running.
     ///
     /// # Errors
-    /// Where more than [`MAX_ENTRY_NESTING`] entries wait for each other, and what `load` gives.
-    pub fn nested<T>(&self, load: impl FnOnce() -> Result<T, Halt>) -> Result<T, Halt> {
-        let Some(left) = self.nesting.get().checked_sub(1) else {
+    /// Where that is deeper than [`MAX_NESTING`], and what `act` gives.
+    pub fn nested<T>(&self, weight: usize, act: impl FnOnce() -> Result<T, Halt>) -> Result<T, Halt> {
+        let before = self.nesting.get();
+        let Some(left) = before.checked_sub(weight) else {
             return Err(Halt::Failed(format!(
-                "more than {MAX_ENTRY_NESTING} context entries need each other"
+                "context entries and expressions nest deeper than {MAX_NESTING}"
             )));
         };
         self.nesting.set(left);
-        let loaded = load();
-        self.nesting.set(left + 1);
-        loaded
+        let given = act();
+        self.nesting.set(before);
+        given
     }
 }

@@ -45,6 +45,8 @@ enum Loader {
     GlobalReference(lookups::GlobalReference),
 }
 
+/// What loading the simplest entry weighs.
+const BASE_WEIGHT: usize = 16;
 /// How the failures of loaders begin: each loader says one of these whatever went wrong.
 const LOADING_FAILURES: [&str; 5] = [
     "failed to retrieve config map for context entry",
@@ -112,6 +114,18 @@ impl ContextEntries {
 impl Entry {
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How deep loading it is, apart from the expressions it evaluates.
+    pub(super) fn weight(&self) -> usize {
+        let templates: Vec<&Template> = match &self.loader {
+            Loader::Variable(variable) => variable.value.iter().chain(&variable.default).collect(),
+            Loader::KubernetesCall(loader) => loader.call.data.iter().map(|(_, value)| value).collect(),
+            Loader::ServiceCall(loader) => loader.call.data.iter().map(|(_, value)| value).collect(),
+            // of texts alone
+            Loader::ConfigMap(_) | Loader::ImageRegistry(_) | Loader::GlobalReference(_) => Vec::new(),
+        };
+        BASE_WEIGHT + templates.into_iter().map(Template::weight).max().unwrap_or(0)
     }
 
     /// Loads the entry; `view` sees what was declared before it.

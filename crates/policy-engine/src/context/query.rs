@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use jmespath::{Document, Environment, EvaluationError, Expression, Hosts, Limits, LookupError, Term};
+use jmespath::{
+    Document, Environment, EvaluationError, Expression, Hosts, Limits, LookupError, MAX_TREE_DEPTH, Term,
+};
 use serde_json::Value;
 
 use super::scope::{Scope, View};
@@ -20,8 +22,12 @@ use crate::facts::{Fact, FactError, FactRequest, Halt};
 pub struct Query {
     text: String,
     expression: Expression,
+    weight: usize,
     on_delete: Option<Box<Query>>,
 }
+
+/// What evaluating the shortest expression weighs.
+const BASE_WEIGHT: usize = 8;
 
 impl Query {
     /// Compiles an expression.
@@ -41,11 +47,18 @@ impl Query {
             None
         };
         let expression = Expression::compile(text).map_err(|why| format!("incorrect query {text}: {why}"))?;
+        let weight = weight_of(text);
         Ok(Self {
             text: text.to_owned(),
             expression,
+            weight,
             on_delete,
         })
+    }
+
+    /// How deep the expression may be: a level takes at least one of the characters counted.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
     }
 
     /// The expression as written.
@@ -91,6 +104,25 @@ impl Query {
     }
 }
 
+/// An upper bound of an expression's depth, from the marks that begin a level; what is quoted begins none.
+fn weight_of(text: &str) -> usize {
+    let mut marks = 0_usize;
+    let mut quote: Option<u8> = None;
+    let mut escaped = false;
+    for byte in text.bytes() {
+        match (quote, byte) {
+            _ if escaped => escaped = false,
+            (Some(_), b'\\') => escaped = true,
+            (Some(open), byte) if byte == open => quote = None,
+            (Some(_), _) => {}
+            (None, b'\'' | b'"' | b'`') => quote = Some(byte),
+            (None, b'.' | b'[' | b'(' | b'{' | b'|' | b'&' | b'!' | b'<' | b'=' | b'>') => marks += 1,
+            (None, _) => {}
+        }
+    }
+    BASE_WEIGHT + marks.min(MAX_TREE_DEPTH)
+}
+
 /// The value of an expression in JSON that stands alone, with no request around it: there it is the start of 1970, and no
 /// host has addresses.
 ///
@@ -113,9 +145,8 @@ fn shown(found: Result<Term<'_>, EvaluationError>) -> Result<Cow<'_, Value>, Hal
             .to_json()
             .map(Cow::Owned)
             .map_err(|why| Halt::Failed(why.to_string())),
-        Err(EvaluationError::Lookup(LookupError::Pending)) => Err(Halt::Pending),
         // an entry that can't be loaded speaks for itself
-        Err(EvaluationError::Lookup(LookupError::Failed(why))) => Err(Halt::Failed(why)),
+        Err(EvaluationError::Lookup(why)) => Err(lookup_halt(why)),
         Err(why) => Err(Halt::Failed(format!("JMESPath query failed: {why}"))),
     }
 }
@@ -129,6 +160,14 @@ fn environment<'e>(view: View<'e>, hosts: &'e FactHosts<'_>) -> Environment<'e> 
         random_seed: request.random_seed,
         hosts,
         default_registry: view.request().registry(),
+    }
+}
+
+/// Why a lookup stopped, as the engine says it.
+pub(super) fn lookup_halt(error: LookupError) -> Halt {
+    match error {
+        LookupError::Pending => Halt::Pending,
+        LookupError::Failed(why) => Halt::Failed(why),
     }
 }
 
@@ -183,5 +222,19 @@ impl Hosts for FactHosts<'_> {
                 | Err(FactError::NoLoader(_) | FactError::Image { .. }),
             ) => Err(unknown()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_list_of_texts_weighs_little_and_a_deep_expression_much() {
+        assert_eq!(weight_of("a"), BASE_WEIGHT);
+        assert_eq!(weight_of("a.b[0]"), BASE_WEIGHT + 2);
+        let list = format!("contains([{}], x)", "'a.b[c]\\'d', ".repeat(500));
+        assert_eq!(weight_of(&list), BASE_WEIGHT + 2);
+        assert_eq!(weight_of(&"[".repeat(10_000)), BASE_WEIGHT + MAX_TREE_DEPTH);
     }
 }

@@ -6,12 +6,10 @@
 //! Behaviour: Kyverno 1.19 pkg/engine/context/context.go (`AddRequest`, `AddUserInfo`, `AddServiceAccount`), pkg/utils/image.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use image_reference::DefaultRegistry;
-use jmespath::Term;
+use jmespath::{Document, LookupError, Term};
 use serde_json::{Map, Value, json};
 
 use crate::facts::Halt;
@@ -69,7 +67,7 @@ impl<'r> RequestDocument<'r> {
     /// [`Halt::Failed`] where the object's images can't be told.
     pub(super) fn field(&self, name: &str) -> Result<Option<Term<'_>>, Halt> {
         match name {
-            "request" => Ok(Some(Term::Object(Rc::new(self.fields())))),
+            "request" => Ok(Some(Term::Root(self))),
             "images" => match self.images.get_or_init(|| self.images_of_object()) {
                 Ok(images) => Ok(images.as_ref().map(Term::Json)),
                 Err(halt) => Err(halt.clone()),
@@ -90,38 +88,29 @@ impl<'r> RequestDocument<'r> {
         ))
     }
 
-    /// The members of `request`. In admission all that the API server sends is there, if only as null.
-    fn fields(&self) -> BTreeMap<String, Term<'_>> {
+    /// One member of `request`. In admission all that the API server sends is there, if only as null.
+    fn member(&self, name: &str) -> Option<Term<'_>> {
         let request = self.request;
-        let mut fields = BTreeMap::new();
-        if let Some(Value::Object(envelope)) = request.envelope.as_deref() {
-            fields.extend(
-                envelope
-                    .iter()
-                    .map(|(key, value)| (key.clone(), Term::Json(value))),
-            );
-            fields.extend(["object", "oldObject", "options"].map(|key| (key.to_owned(), Term::Null)));
-        }
-        let json = |value: &'r Option<Arc<Value>>| value.as_deref().map(Term::Json);
         let user = request.user.as_deref();
-        let names = |names: &[String]| match names {
-            [] => Term::Null,
-            names => Term::Array(Rc::new(names.iter().map(|name| text(name)).collect())),
+        let of_envelope = || match request.envelope.as_deref() {
+            Some(envelope) if !matches!(name, "object" | "oldObject" | "options") => {
+                envelope.get(name).map(Term::Json)
+            }
+            envelope => envelope.map(|_| Term::Null),
         };
-        for (key, term) in [
-            ("object", json(&request.object)),
-            ("oldObject", json(&request.old_object)),
-            ("options", json(&request.options)),
-            ("operation", Some(text(request.operation.as_str()))),
-            ("namespace", Some(text(&request.namespace))),
-            ("userInfo", user.map(|user| Term::Json(&user.info))),
-            ("roles", user.map(|user| names(&user.roles))),
-            ("clusterRoles", user.map(|user| names(&user.cluster_roles))),
-            ("synchronize", request.dry_run.then_some(Term::Bool(true))),
-        ] {
-            fields.extend(term.map(|term| (key.to_owned(), term)));
-        }
-        fields
+        let own = match name {
+            "object" => request.object.as_deref().map(Term::Json),
+            "oldObject" => request.old_object.as_deref().map(Term::Json),
+            "options" => request.options.as_deref().map(Term::Json),
+            "operation" => Some(text(request.operation.as_str())),
+            "namespace" => Some(text(&request.namespace)),
+            "userInfo" => user.map(|user| Term::Json(&user.info)),
+            "roles" => user.map(|user| texts(&user.roles)),
+            "clusterRoles" => user.map(|user| texts(&user.cluster_roles)),
+            "synchronize" => request.dry_run.then_some(Term::Bool(true)),
+            _ => None,
+        };
+        own.or_else(of_envelope)
     }
 
     fn images_of_object(&self) -> Result<Option<Value>, Halt> {
@@ -183,8 +172,47 @@ pub fn images_json(images: &[ImageAt]) -> Result<Value, Halt> {
     Ok(Value::Object(groups))
 }
 
+/// Names that `request` may have beside what the API server sent.
+const OWN_MEMBERS: [&str; 9] = [
+    "object",
+    "oldObject",
+    "options",
+    "operation",
+    "namespace",
+    "userInfo",
+    "roles",
+    "clusterRoles",
+    "synchronize",
+];
+
+/// The variable `request`, looked into member by member.
+impl Document for RequestDocument<'_> {
+    fn field<'a>(&'a self, name: &str) -> Result<Option<Term<'a>>, LookupError> {
+        Ok(self.member(name))
+    }
+
+    fn whole<'a>(&'a self) -> Result<Term<'a>, LookupError> {
+        let sent = self.request.envelope.as_deref().and_then(Value::as_object);
+        let names = sent
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str)
+            .chain(OWN_MEMBERS);
+        let members = names.filter_map(|name| Some((name.to_owned(), self.member(name)?)));
+        Ok(Term::Object(Rc::new(members.collect())))
+    }
+}
+
 fn text<'t>(text: &str) -> Term<'t> {
     Term::Text(text.into())
+}
+
+/// Null where there are none, as Kyverno has it.
+fn texts<'t>(names: &[String]) -> Term<'t> {
+    match names {
+        [] => Term::Null,
+        names => Term::Array(Rc::new(names.iter().map(|name| text(name)).collect())),
+    }
 }
 
 /// Namespace and name of `system:serviceaccount:<namespace>:<name>`; empty for anyone else.

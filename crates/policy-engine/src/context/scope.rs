@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 
 use super::budget::Budget;
 use super::entries::ContextEntries;
-use super::query::Query;
+use super::query::{Query, lookup_halt};
 use super::request_document::{self, RequestDocument};
 use crate::facts::{Asker, FactView, Halt};
 use layers::Layer;
@@ -169,7 +169,7 @@ impl<'s, 'a: 's> From<&'s Scope<'a>> for View<'s> {
 impl<'s> View<'s> {
     /// The value of an expression.
     pub(super) fn search(self, query: &'s Query) -> Result<Cow<'s, Value>, Halt> {
-        query.search(self)
+        self.budget().nested(query.weight(), || query.search(self))
     }
 
     pub(super) fn ground(self) -> &'s Ground<'s> {
@@ -237,6 +237,9 @@ impl<'s> View<'s> {
         let mut whole = BTreeMap::new();
         for name in names {
             match self.field(name) {
+                Ok(Some(Term::Root(document))) => {
+                    whole.insert(name.to_owned(), document.whole().map_err(lookup_halt)?);
+                }
                 Ok(Some(value)) => {
                     whole.insert(name.to_owned(), value);
                 }

@@ -100,6 +100,11 @@ impl Template {
         Self::compile(&Value::String(text.to_owned()))
     }
 
+    /// How deep its JSON is.
+    pub(super) fn weight(&self) -> usize {
+        self.node.depth()
+    }
+
     /// The value itself, if it holds no variable.
     #[must_use]
     pub fn as_static(&self) -> Option<&Value> {

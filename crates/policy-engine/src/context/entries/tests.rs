@@ -221,7 +221,37 @@ fn a_chain_of_entries_without_end_is_refused() {
         );
     }
     let why = failure(&Rehearsal::plain().with(Value::Array(context)), "v199");
-    assert!(why.contains("context entries need each other"), "{why}");
+    assert!(
+        why.contains("context entries and expressions nest deeper than 1000"),
+        "{why}"
+    );
+}
+
+/// The attack: the author of a policy lets entries wait for each other, each from the depths of an expression, until the
+/// stack of the thread that judges the request is used up and the process ends.
+#[test]
+fn entries_that_wait_deep_in_expressions_do_not_use_up_the_stack() {
+    let deep =
+        |inner: &str, wrap: (&str, &str)| format!("{}{inner}{}", wrap.0.repeat(110), wrap.1.repeat(110));
+    for wrap in [("[", "]"), ("not_null(", ")"), ("(", " || `1`)"), ("!", "")] {
+        let mut context = vec![json!({"name": "v0", "variable": {"value": [1]}})];
+        for level in 1..64 {
+            let path = deep(&format!("v{}", level - 1), wrap);
+            let value = (0..90).fold(json!(format!("{{{{ {path} }}}}")), |inner, _| json!([inner]));
+            context.push(json!({"name": format!("v{level}"), "variable": { "value": value }}));
+        }
+        let rehearsal = Rehearsal::plain().with(Value::Array(context));
+        // half of what threads have by default
+        let judged = std::thread::scope(|threads| {
+            let judge = || failure(&rehearsal, "v63");
+            std::thread::Builder::new()
+                .stack_size(1024 * 1024)
+                .spawn_scoped(threads, judge)
+                .unwrap()
+                .join()
+        });
+        assert!(judged.unwrap().contains("nest deeper than"));
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::View;
 use crate::context::entries::{ContextEntries, Loaded};
 use crate::context::json_text;
+use crate::context::query::lookup_halt;
 use crate::context::request_document::RequestDocument;
 use crate::facts::Halt;
 
@@ -112,7 +113,7 @@ impl<'a> Layer<'a> {
                 for (index, (entry, memo)) in candidates.filter(|(_, (entry, _))| entry.name() == name) {
                     let loaded = memo.get_or_init(|| {
                         let before = view.below(own, index);
-                        view.budget().nested(|| entry.load(before))
+                        view.budget().nested(entry.weight(), || entry.load(before))
                     });
                     match loaded {
                         Ok(Loaded::Value(value)) => return Ok(Some(Term::Json(value))),
@@ -132,6 +133,10 @@ pub(in crate::context) fn merge_over(
     existing: Option<Term<'_>>,
     fields: &Map<String, Value>,
 ) -> Result<Value, Halt> {
+    let existing = match existing {
+        Some(Term::Root(document)) => Some(document.whole().map_err(lookup_halt)?),
+        existing => existing,
+    };
     let existing = existing
         .map(|term| term.to_json())
         .transpose()

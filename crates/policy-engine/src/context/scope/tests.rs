@@ -44,6 +44,48 @@ fn the_request_has_its_object_operation_and_user() {
 }
 
 #[test]
+fn in_admission_what_is_absent_is_null_and_what_was_sent_is_there() {
+    let mut rehearsal = Rehearsal::plain();
+    rehearsal.request.envelope = Some(std::sync::Arc::new(
+        json!({"uid": "u", "kind": {"kind": "Pod"}, "dryRun": false}),
+    ));
+    for (expression, expected) in [
+        ("request.uid", json!("u")),
+        ("request.kind.kind", json!("Pod")),
+        ("request.oldObject", json!(null)),
+        ("request.oldObject.metadata.name", json!(null)),
+        ("request.options", json!(null)),
+        ("request.operation", json!("CREATE")),
+        (
+            "keys(request)",
+            json!([
+                "dryRun",
+                "kind",
+                "namespace",
+                "object",
+                "oldObject",
+                "operation",
+                "options",
+                "uid"
+            ]),
+        ),
+        ("[request][0].uid", json!("u")),
+        (
+            "request.object.metadata.name == @.request.object.metadata.name",
+            json!(true),
+        ),
+    ] {
+        assert_eq!(value(&rehearsal, expression), Ok(expected), "{expression}");
+    }
+    let without = Rehearsal::plain();
+    assert!(value(&without, "request.oldObject.metadata.name").is_err());
+    assert_eq!(
+        value(&without, "request").map(|request| request["object"]["kind"].clone()),
+        Ok(json!("Pod"))
+    );
+}
+
+#[test]
 fn images_are_the_parts_of_their_references() {
     let pod = json!({"kind": "Pod", "spec": {"containers": [
         {"name": "a", "image": "nginx"},

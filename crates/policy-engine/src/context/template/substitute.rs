@@ -10,6 +10,15 @@ use crate::context::{JsonPath, json_text};
 use crate::facts::Halt;
 
 impl Node {
+    /// Levels that are walked when it is substituted.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Self::Static(_) | Self::Text(_) => 1,
+            Self::List(nodes) => 1 + nodes.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Map(entries) => 1 + entries.iter().map(|(_, node)| node.depth()).max().unwrap_or(0),
+        }
+    }
+
     pub(super) fn into_static(self) -> Option<Value> {
         match self {
             Self::Static(value) => Some(value),
