@@ -54,7 +54,7 @@ pub(crate) fn authenticate(
                     )?;
                 }
             }
-            let logged = logged(candidate, LoggedSigner::Key(key), signature);
+            let logged = logged(candidate, LoggedSigner::Key(key), signature, bench.digest);
             if signer.log.is_required {
                 log_times(candidate, &logged, signer, &[], bench.at)?;
             }
@@ -86,7 +86,7 @@ fn authenticate_certificate(
         Some(pinned) => LoggedSigner::Key(pinned.key()),
         None => LoggedSigner::Certificate(leaf),
     };
-    let logged = logged(candidate, who, signature);
+    let logged = logged(candidate, who, signature, bench.digest);
     let times = proven_times(candidate, &logged, signer, trust, bench);
     verify_chain(candidate, leaf, trust, &times, bench.at)?;
     times?;
@@ -293,11 +293,17 @@ fn carries_annotations(
     ))
 }
 
-fn logged<'c>(candidate: &'c Candidate, signer: LoggedSigner<'c>, signature: &'c [u8]) -> Logged<'c> {
+fn logged<'c>(
+    candidate: &'c Candidate,
+    signer: LoggedSigner<'c>,
+    signature: &'c [u8],
+    image: &'c Digest,
+) -> Logged<'c> {
     let content = match &candidate.content {
         Content::SimpleSigning { payload, .. } => LoggedContent::Payload(payload),
         Content::Envelope(envelope) => LoggedContent::Envelope(envelope),
-        Content::Message { sha256, .. } => LoggedContent::Sha256(sha256.as_deref().unwrap_or_default()),
+        // `is_about` holds that the image's digest is a SHA-256.
+        Content::Message { .. } => LoggedContent::Sha256(image.hex()),
     };
     Logged {
         signer,

@@ -172,6 +172,14 @@ impl Candidate {
         })
     }
 
+    /// How many signatures it holds.
+    pub(crate) fn signatures(&self) -> usize {
+        match &self.content {
+            Content::Envelope(envelope) => envelope.signatures.len(),
+            Content::SimpleSigning { .. } | Content::Message { .. } => 1,
+        }
+    }
+
     /// Whether this is offered as an image signature; an attestation never is.
     pub(crate) fn is_signature(&self) -> bool {
         match &self.content {

@@ -6,7 +6,7 @@ use image_trust::{ArtifactKind, Evidence, Statement};
 
 use crate::bundle;
 use crate::candidate::{Candidate, Content};
-use crate::limits::{MOST_ARTIFACT_BYTES, MOST_ARTIFACTS};
+use crate::limits::{MOST_ARTIFACT_BYTES, MOST_ARTIFACTS, MOST_SIGNATURES};
 use crate::rejection::Rejection;
 
 /// Evidence whose artifacts are decoded.
@@ -42,17 +42,21 @@ impl<'e> PreparedEvidence<'e> {
     /// Decodes the artifacts; what can't be decoded is kept with the reason, as it may be all there is.
     #[must_use]
     pub fn new(evidence: &'e Evidence) -> Self {
-        let limit = (evidence.artifacts.len() > MOST_ARTIFACTS)
+        let mut limit = (evidence.artifacts.len() > MOST_ARTIFACTS)
             .then(|| Rejection::limit("artifacts about one image", MOST_ARTIFACTS));
         let artifacts = if limit.is_some() {
             &[]
         } else {
             evidence.artifacts.as_slice()
         };
-        let decoded = artifacts
+        let decoded: Vec<Decoded> = artifacts
             .iter()
             .filter_map(|artifact| decode(&artifact.origin, &artifact.kind))
             .collect();
+        let candidates = decoded.iter().filter_map(|decoded| decoded.outcome.as_ref().ok());
+        if candidates.map(Candidate::signatures).sum::<usize>() > MOST_SIGNATURES {
+            limit = Some(Rejection::limit("signatures about one image", MOST_SIGNATURES));
+        }
         Self {
             evidence,
             decoded,

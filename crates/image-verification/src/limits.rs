@@ -9,6 +9,9 @@
 /// Kyverno reads 1,000 layers of one tag and 50 referrers; one image rarely holds more than a dozen.
 pub const MOST_ARTIFACTS: usize = 1_000;
 
+/// Signatures in all artifacts about one image together: each costs a verification for each signer demanded.
+pub const MOST_SIGNATURES: usize = 1_000;
+
 /// Bytes of one Sigstore bundle, envelope or payload. Kyverno stops at 10 MB.
 pub const MOST_ARTIFACT_BYTES: usize = 10 * 1024 * 1024;
 

@@ -40,8 +40,8 @@ pub(crate) struct Logged<'s> {
 pub(crate) enum LoggedContent<'s> {
     /// Bytes.
     Payload(&'s [u8]),
-    /// Bytes of which only the SHA-256 is at hand.
-    Sha256(&'s [u8]),
+    /// Bytes of which only the SHA-256 is at hand, in hexadecimal.
+    Sha256(&'s str),
     /// An envelope.
     Envelope(&'s Envelope),
 }
@@ -235,7 +235,7 @@ fn same_digest(algorithm: &str, digest: Option<&[u8]>, content: LoggedContent<'_
         LoggedContent::Payload(bytes) => bytes.to_vec(),
         LoggedContent::Envelope(envelope) => envelope.signed_bytes(),
         LoggedContent::Sha256(sha256) => {
-            let is_same = algorithm == "sha256" && digest == Some(sha256);
+            let is_same = algorithm == "sha256" && digest.map(hex::encode).as_deref() == Some(sha256);
             return if is_same {
                 Ok(())
             } else {

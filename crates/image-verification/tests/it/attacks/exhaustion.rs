@@ -84,3 +84,18 @@ fn a_bundle_with_more_entries_or_timestamps_than_the_limit_is_not_read_cve_2024_
         assert_eq!(refusal.code, ReasonCode::LimitExceeded);
     }
 }
+
+/// A thousand layers of ten signatures each would be ten thousand verifications for every signer demanded.
+#[test]
+fn signatures_are_counted_over_all_artifacts() {
+    let statement = attestation_statement(PREDICATE);
+    let mut envelope = Envelope::sign(key(Algorithm::P256), &statement).expect("an envelope");
+    envelope.signatures = vec![envelope.signatures[0].clone(); limits::MOST_ENVELOPE_SIGNATURES];
+    let layer = layer_artifact(&Layer::attestation(&envelope, PREDICATE).expect("a layer"));
+    let most = limits::MOST_SIGNATURES / limits::MOST_ENVELOPE_SIGNATURES;
+    for (count, is_judged) in [(most, true), (most + 1, false)] {
+        let demand = key_demand(key(Algorithm::P256), unlogged());
+        let verdict = attested(vec![layer.clone(); count], demand, judging_time());
+        assert_eq!(verdict.is_ok(), is_judged);
+    }
+}
