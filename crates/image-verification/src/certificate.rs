@@ -248,3 +248,6 @@ fn address(octets: &[u8]) -> Option<String> {
         .ok()
         .map(|sixteen| Ipv6Addr::from(sixteen).to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 
 mod workshop;
 mod genuine;
+mod other_layouts;
 mod mutation;
 mod attacks;
 mod notary;
