@@ -5,6 +5,8 @@
 //!
 //! Behaviour: Go's encoding/json (without HTML escapes) and fmt `%v`, `%T`.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// Levels of nesting that are printed.
@@ -80,6 +82,15 @@ fn write_display(value: &Value, out: &mut String, depth: usize) {
             }
             out.push(']');
         }
+    }
+}
+
+/// `%v`, text as it stands.
+#[must_use]
+pub fn shown(value: &Value) -> Cow<'_, str> {
+    match value.as_str() {
+        Some(text) => Cow::Borrowed(text),
+        None => Cow::Owned(display(value)),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! A value that is neither a list nor text that lists something is invalid: nothing is in it, and nothing is not in it.
 
+use std::borrow::Cow;
+
 use scalars::pattern::{ScalarPattern, ScalarValue};
 use scalars::range::{RangeAtom, RangeKind};
 use scalars::wildcard;
@@ -10,9 +12,9 @@ use serde_json::Value;
 use crate::context::json_text;
 
 /// What is looked for.
-enum Key {
-    One(String),
-    Many(Vec<String>),
+enum Key<'k> {
+    One(Cow<'k, str>),
+    Many(Vec<Cow<'k, str>>),
 }
 
 /// Where it is looked for when a list is looked for.
@@ -21,7 +23,7 @@ enum Haystack<'v> {
     IsTheElement,
     /// `10-20`
     Range(&'v str),
-    Texts(Vec<String>),
+    Texts(Vec<Cow<'v, str>>),
 }
 
 pub(super) fn any_in(key: &Value, value: &Value) -> bool {
@@ -100,26 +102,26 @@ pub(super) fn is_not_in(key: &Value, value: &Value) -> bool {
     }
 }
 
-impl Key {
-    fn of(key: &Value) -> Option<Self> {
+impl<'k> Key<'k> {
+    fn of(key: &'k Value) -> Option<Self> {
         match key.as_array() {
-            Some(items) => Some(Self::Many(items.iter().map(json_text::display).collect())),
+            Some(items) => Some(Self::Many(items.iter().map(json_text::shown).collect())),
             None => scalar_text(key).map(Self::One),
         }
     }
 }
 
 impl<'v> Haystack<'v> {
-    fn of(keys: &[String], value: &'v Value, takes_scalars: bool) -> Option<Self> {
+    fn of(keys: &[Cow<'_, str>], value: &'v Value, takes_scalars: bool) -> Option<Self> {
         match value {
-            Value::Array(items) => Some(Self::Texts(items.iter().map(json_text::display).collect())),
+            Value::Array(items) => Some(Self::Texts(items.iter().map(json_text::shown).collect())),
             Value::Number(_) | Value::Bool(_) if takes_scalars => {
-                Some(Self::Texts(vec![json_text::display(value)]))
+                Some(Self::Texts(vec![json_text::shown(value)]))
             }
             Value::String(text) => match keys {
                 [only] if only == text => Some(Self::IsTheElement),
                 _ if is_range(text) => Some(Self::Range(text)),
-                _ => listed_texts(text).map(Self::Texts),
+                _ => listed_texts(text).map(|texts| Self::Texts(texts.into_iter().map(Cow::Owned).collect())),
             },
             Value::Null | Value::Object(_) | Value::Number(_) | Value::Bool(_) => None,
         }
@@ -132,7 +134,7 @@ fn contains(key: &str, value: &Value) -> Option<bool> {
         Value::Array(items) => Some(
             items
                 .iter()
-                .any(|item| either_matches(key, &json_text::display(item))),
+                .any(|item| either_matches(key, &json_text::shown(item))),
         ),
         Value::String(text) if wildcard::matches(text, key) => Some(true),
         Value::String(text) if is_range(text) => Some(in_range(key, text)),
@@ -147,7 +149,7 @@ fn contains_exactly(key: &str, value: &Value) -> Option<bool> {
         Value::Array(items) => Some(
             items
                 .iter()
-                .any(|item| either_matches(key, &json_text::display(item))),
+                .any(|item| either_matches(key, &json_text::shown(item))),
         ),
         Value::String(text) if wildcard::matches(text, key) => Some(true),
         Value::String(text) => json_texts(text).map(|texts| texts.iter().any(|text| text == key)),
@@ -198,14 +200,14 @@ fn json_texts(text: &str) -> Option<Vec<String>> {
     )
 }
 
-fn scalar_text(value: &Value) -> Option<String> {
+fn scalar_text(value: &Value) -> Option<Cow<'_, str>> {
     match value {
-        Value::String(_) | Value::Number(_) | Value::Bool(_) => Some(json_text::display(value)),
+        Value::String(_) | Value::Number(_) | Value::Bool(_) => Some(json_text::shown(value)),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-fn is_among(text: &str, values: &[String]) -> bool {
+fn is_among(text: &str, values: &[Cow<'_, str>]) -> bool {
     values.iter().any(|value| either_matches(text, value))
 }
 
