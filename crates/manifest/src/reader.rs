@@ -34,6 +34,23 @@ pub fn read_value(text: &str) -> Result<Value, ManifestError> {
     }
 }
 
+/// Reads the one document of `text` as YAML even where it looks like JSON: for input that is said to be YAML, so that an
+/// escape that YAML has not (a surrogate, `\\ud83d`) is refused as Kubernetes' reader of YAML refuses it.
+///
+/// # Errors
+/// As [`read_value`].
+pub fn read_yaml_value(text: &str) -> Result<Value, ManifestError> {
+    let source_name: Arc<str> = Arc::from("");
+    check_length(text.len(), &source_name)?;
+    let mut documents = compose::compose(text).map_err(|fault| fault.in_file(&source_name, 1))?;
+    let first = documents.pop().unwrap_or(Value::Null);
+    if documents.is_empty() {
+        Ok(first)
+    } else {
+        Err(ManifestFault::SecondDocument.of_file(&source_name))
+    }
+}
+
 /// Reads every document of `text`, without places, on the calling thread. Empty documents are left out.
 ///
 /// # Errors

@@ -16,18 +16,25 @@ impl CompileError {
     /// A fault at `path`.
     #[must_use]
     pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into() }
+        Self {
+            path: path.into(),
+            message: message.into(),
+        }
     }
 
     /// The same fault seen from one level further out.
     #[must_use]
     pub fn under(self, parent: &str) -> Self {
         let path = match self.path.as_str() {
+            own if parent.is_empty() => own.to_owned(),
             "" => parent.to_owned(),
             index if index.starts_with('[') => format!("{parent}{index}"),
             field => format!("{parent}.{field}"),
         };
-        Self { path, message: self.message }
+        Self {
+            path,
+            message: self.message,
+        }
     }
 }
 
@@ -52,7 +59,10 @@ mod tests {
 
     #[test]
     fn a_fault_names_its_place_as_kubernetes_does() {
-        let fault = CompileError::new("operator", "unknown").under("[1]").under("any").under("deny.conditions");
+        let fault = CompileError::new("operator", "unknown")
+            .under("[1]")
+            .under("any")
+            .under("deny.conditions");
         assert_eq!(fault.to_string(), "deny.conditions.any[1].operator: unknown");
     }
 }

@@ -48,7 +48,10 @@ impl Engine {
     /// An engine over `policies`.
     #[must_use]
     pub fn new(policies: PolicySet, options: EngineOptions) -> Self {
-        Self { policies: Arc::new(policies), options: Arc::new(options) }
+        Self {
+            policies: Arc::new(policies),
+            options: Arc::new(options),
+        }
     }
 
     /// The policies it judges by.

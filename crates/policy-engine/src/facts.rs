@@ -202,7 +202,10 @@ impl<'f> FactView<'f> {
     /// A view of `facts` in which nothing is wanted yet.
     #[must_use]
     pub fn new(facts: &'f Facts) -> Self {
-        Self { facts, wanted: RefCell::default() }
+        Self {
+            facts,
+            wanted: RefCell::default(),
+        }
     }
 
     /// The answer, or `None` after noting the question as wanted.

@@ -48,7 +48,11 @@ impl FailureAction {
     /// Reads an action; anything but `Enforce` and `enforce` audits, as in Kyverno. The loader refuses other words.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        if text.eq_ignore_ascii_case("enforce") { Self::Enforce } else { Self::Audit }
+        if text.eq_ignore_ascii_case("enforce") {
+            Self::Enforce
+        } else {
+            Self::Audit
+        }
     }
 }
 
@@ -80,7 +84,13 @@ impl Verdict {
     /// A verdict with a message alone.
     #[must_use]
     pub fn new(outcome: RuleOutcome, message: impl Into<String>) -> Self {
-        Self { outcome, message: message.into(), reason: None, properties: Vec::new(), explanation: Vec::new() }
+        Self {
+            outcome,
+            message: message.into(),
+            reason: None,
+            properties: Vec::new(),
+            explanation: Vec::new(),
+        }
     }
 }
 

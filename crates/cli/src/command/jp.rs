@@ -117,7 +117,8 @@ fn query(query: &Query, console: &mut Console) -> Result<(), InputError> {
     let bytes = read_file(path)?;
     let text =
         std::str::from_utf8(&bytes).map_err(|_| InputError::Malformed(format!("`{path}` is no text")))?;
-    let document = manifest::read_value(text).map_err(|error| InputError::Malformed(error.to_string()))?;
+    let document = manifest::read_yaml_value(text)
+        .map_err(|error| InputError::Malformed(format!("error converting YAML to JSON: yaml: {error}")))?;
     for text in expressions(&query.queries, &query.expressions)? {
         let result = evaluate(&compile(&text)?, &document)?;
         console.line(&format!("# {text}"));

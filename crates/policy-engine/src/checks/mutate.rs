@@ -8,22 +8,37 @@
 mod compile;
 mod looped;
 mod patch;
+mod targets;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::validate::Pending;
-use crate::compile_error::CompileError;
+use crate::compile_error::{CompileError, collect};
 use crate::context::{Scope, json_text};
 use crate::facts::Halt;
 use crate::outcome::{RuleOutcome, Verdict};
 use looped::Loop;
 use patch::PatchTemplate;
+use targets::Target;
 
 /// A compiled `mutate`.
 #[derive(Debug, Clone)]
 pub struct MutateRule {
     change: Change,
-    changes_others: bool,
+    targets: Vec<Target>,
+}
+
+/// What a mutate rule did.
+#[derive(Debug)]
+pub struct Mutation {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The object, where it changed.
+    pub object: Option<Value>,
+    /// Other objects that changed.
+    pub targets: Vec<Arc<Value>>,
 }
 
 /// One patch, or loops of them.
@@ -39,45 +54,95 @@ impl MutateRule {
     /// # Errors
     /// Every fault.
     pub fn compile(mutate: &Value) -> Result<Self, Vec<CompileError>> {
-        let changes_others = mutate
-            .get("targets")
-            .and_then(Value::as_array)
-            .is_some_and(|list| !list.is_empty());
-        compile::change(mutate).map(|change| Self {
-            change,
-            changes_others,
-        })
+        let mut errors = Vec::new();
+        let targets = collect(targets::compile(mutate), "", &mut errors);
+        let change = collect(compile::change(mutate), "", &mut errors);
+        match (targets, change) {
+            (Some(targets), Some(change)) => Ok(Self { change, targets }),
+            _ => Err(errors),
+        }
     }
 
-    /// Whether the rule has `targets`: it changes other objects than the one under admission, which is not done here.
+    /// Whether the rule has `targets`: it changes other objects than the one under admission.
     #[must_use]
     pub fn changes_others(&self) -> bool {
-        self.changes_others
+        !self.targets.is_empty()
     }
 
-    /// Applies the rule, whose preconditions hold, to the object of the request. Nothing where there is no object, or the
-    /// rule changes others.
+    /// Applies the rule, whose preconditions hold, to the object of the request, or to its targets. Nothing where there is
+    /// no object, or none of the targets is at hand.
     ///
     /// # Errors
     /// [`Pending`]: a fact is missing and has been asked for.
-    pub fn apply(&self, scope: &Scope<'_>) -> Result<Option<(Verdict, Option<Value>)>, Pending> {
-        let object = scope.request().request().object.as_deref();
-        let Some(object) = object.filter(|_| !self.changes_others) else {
+    pub fn apply(&self, scope: &Scope<'_>) -> Result<Option<Mutation>, Pending> {
+        let Some(object) = scope.request().request().object.as_deref() else {
             return Ok(None);
         };
-        let changed = match &self.change {
-            Change::Patch(patch) => patch
+        let judged = if self.changes_others() {
+            self.apply_to_targets(scope)
+        } else {
+            self.change
+                .apply(scope, object)
+                .map(|(changed, unchanged)| Some(mutation(changed, unchanged)))
+        };
+        match judged {
+            Ok(mutation) => Ok(mutation),
+            Err(Halt::Pending) => Err(Pending),
+            Err(Halt::Failed(why)) => {
+                let verdict = Verdict::new(RuleOutcome::Error, why);
+                Ok(Some(Mutation {
+                    verdict,
+                    object: None,
+                    targets: Vec::new(),
+                }))
+            }
+        }
+    }
+
+    fn apply_to_targets(&self, scope: &Scope<'_>) -> Result<Option<Mutation>, Halt> {
+        if scope.request().request().targets.is_empty() {
+            return Ok(None);
+        }
+        let change =
+            |scope: &Scope<'_>, object: &Value| self.change.apply(scope, object).map(|(changed, _)| changed);
+        let mut targets = Vec::new();
+        for target in &self.targets {
+            targets.extend(target.changed(scope, &change)?);
+        }
+        let verdict = match targets.last() {
+            Some(last) => Verdict::new(RuleOutcome::Pass, done(last)),
+            None => Verdict::new(RuleOutcome::Skip, patch::NOTHING_CHANGED),
+        };
+        Ok(Some(Mutation {
+            verdict,
+            object: None,
+            targets,
+        }))
+    }
+}
+
+impl Change {
+    /// The changed object, or nothing, with the text that says so.
+    fn apply(&self, scope: &Scope<'_>, object: &Value) -> Result<(Option<Value>, String), Halt> {
+        match self {
+            Self::Patch(patch) => patch
                 .apply(scope, object)
                 .map(|changed| (changed, patch::NOTHING_CHANGED.to_owned())),
-            Change::Loops(loops) => looped::apply_all(loops, scope, object, 0)
+            Self::Loops(loops) => looped::apply_all(loops, scope, object, 0)
                 .map(|done| (done.changed, format!("{} elements processed", done.applied))),
-        };
-        Ok(Some(match changed {
-            Ok((Some(changed), _)) => (Verdict::new(RuleOutcome::Pass, done(&changed)), Some(changed)),
-            Ok((None, unchanged)) => (Verdict::new(RuleOutcome::Skip, unchanged), None),
-            Err(Halt::Pending) => return Err(Pending),
-            Err(Halt::Failed(why)) => (Verdict::new(RuleOutcome::Error, why), None),
-        }))
+        }
+    }
+}
+
+fn mutation(changed: Option<Value>, unchanged: String) -> Mutation {
+    let verdict = match &changed {
+        Some(changed) => Verdict::new(RuleOutcome::Pass, done(changed)),
+        None => Verdict::new(RuleOutcome::Skip, unchanged),
+    };
+    Mutation {
+        verdict,
+        object: changed,
+        targets: Vec::new(),
     }
 }
 

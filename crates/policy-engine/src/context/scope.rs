@@ -104,6 +104,12 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// A scope with further context entries: those of a mutate target.
+    #[must_use]
+    pub fn with_entries(&'a self, entries: &'a ContextEntries) -> Self {
+        self.child(vec![Layer::entries(entries)])
+    }
+
     /// A scope in which `values` are merged over what there is: maps into maps, anything else in place of what was there.
     #[must_use]
     pub fn merged(&'a self, values: &'a Map<String, Value>) -> Self {

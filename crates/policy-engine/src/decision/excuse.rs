@@ -39,7 +39,10 @@ pub(super) fn applicable(
                 continue;
             }
         }
-        match exception.conditions().map_or(Ok(true), |conditions| conditions.evaluate_for_exception(scope)) {
+        match exception
+            .conditions()
+            .map_or(Ok(true), |conditions| conditions.evaluate_for_exception(scope))
+        {
             Ok(true) => found.push(Arc::clone(exception)),
             Ok(false) | Err(Halt::Failed(_)) => {}
             Err(Halt::Pending) => pending = true,

@@ -22,7 +22,9 @@ pub(super) fn resolve(
     let needs_labels = rule.actions.needs_namespace_labels() || policy.actions.needs_namespace_labels();
     let none = serde_json::Value::Null;
     let labels = if needs_labels && !request.namespace.is_empty() {
-        match view.ask(&FactRequest::NamespaceLabels { name: request.namespace.to_string() }) {
+        match view.ask(&FactRequest::NamespaceLabels {
+            name: request.namespace.to_string(),
+        }) {
             None => return Err(Halt::Pending),
             Some(Ok(Fact::Json(labels))) => labels,
             Some(Err(FactError::NoLoader(_))) => &none,
@@ -33,7 +35,10 @@ pub(super) fn resolve(
     };
     let labels: BTreeMap<&str, &str> = string_map(Some(labels));
     let namespace = &*request.namespace;
-    let own = rule.actions.overridden(namespace, &labels).or(rule.actions.action);
+    let own = rule
+        .actions
+        .overridden(namespace, &labels)
+        .or(rule.actions.action);
     Ok(own
         .or_else(|| policy.actions.overridden(namespace, &labels))
         .or(policy.actions.action)

@@ -29,7 +29,11 @@ pub(super) fn denial(resource: &str, results: &[RuleResult]) -> String {
     for (policy, rules) in policies {
         text.push_str(&format!("{}:\n", yaml_text(&policy, 0)));
         for (rule, message) in rules {
-            text.push_str(&format!("  {}: {}\n", yaml_text(&rule, 0), yaml_text(&message, 4)));
+            text.push_str(&format!(
+                "  {}: {}\n",
+                yaml_text(&rule, 0),
+                yaml_text(&message, 4)
+            ));
         }
     }
     text
@@ -39,7 +43,10 @@ fn shortened(message: String) -> String {
     if message.len() <= LONGEST_MESSAGE {
         return message;
     }
-    let cut = (0..=LONGEST_MESSAGE).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+    let cut = (0..=LONGEST_MESSAGE)
+        .rev()
+        .find(|at| message.is_char_boundary(*at))
+        .unwrap_or(0);
     let kept = message.get(..cut).unwrap_or_default();
     format!("{kept}…")
 }
@@ -54,7 +61,11 @@ pub fn yaml_text(text: &str, indent: usize) -> String {
     if text.contains('\n') {
         return literal_block(text, indent);
     }
-    if is_plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
+    if is_plain(text) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
 }
 
 fn literal_block(text: &str, indent: usize) -> String {
@@ -70,19 +81,28 @@ fn literal_block(text: &str, indent: usize) -> String {
         .strip_suffix('\n')
         .unwrap_or(text)
         .split('\n')
-        .map(|line| if line.is_empty() { String::new() } else { format!("{pad}{line}") })
+        .map(|line| {
+            if line.is_empty() {
+                String::new()
+            } else {
+                format!("{pad}{line}")
+            }
+        })
         .collect();
     format!("|{hint}{chomp}\n{}", body.join("\n"))
 }
 
 /// Whether a YAML 1.1 reader takes the bare text for this very string.
 fn is_plain(text: &str) -> bool {
-    const WORDS: [&str; 12] =
-        ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".nan", ".inf"];
+    const WORDS: [&str; 12] = [
+        "y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", ".nan", ".inf",
+    ];
     let starts_badly = text.starts_with(|c: char| "-?:,[]{}#&*!|>'\"%@`=".contains(c))
         && !(text.starts_with(['-', '?', ':']) && text.chars().nth(1).is_some_and(|next| next != ' '));
     let is_number_like = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c))
-        && text.chars().all(|c| c.is_ascii_digit() || "+-._eExXabcdefABCDEFo:".contains(c));
+        && text
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+-._eExXabcdefABCDEFo:".contains(c));
     !(text.is_empty()
         || starts_badly
         || is_number_like

@@ -11,6 +11,6 @@ mod excuse;
 mod rule;
 mod run;
 
-pub(crate) use run::decide;
 pub use message::{KYVERNO_DENIAL_START, yaml_text};
 pub use result::{Decision, RuleResult};
+pub(crate) use run::decide;

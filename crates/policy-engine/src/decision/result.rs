@@ -29,6 +29,10 @@ pub struct RuleResult {
     pub selected_by: String,
     /// Whether a skip is to be warned of (`skipImageReferences`).
     pub skip_warns: bool,
+    /// The object as a mutate rule left it, where it changed something.
+    pub object: Option<Arc<Value>>,
+    /// Other objects as a mutate rule with targets left them.
+    pub targets: Vec<Arc<Value>>,
 }
 
 /// What is decided about one request.
@@ -36,6 +40,8 @@ pub struct RuleResult {
 pub struct Decision {
     /// One result for each selected rule, in the order they ran.
     pub results: Vec<RuleResult>,
+    /// Every policy whose rules were asked, whether or not one spoke.
+    pub policies: Vec<Arc<CompiledPolicy>>,
     /// `Kind/namespace/name` of the object.
     pub resource: String,
     /// The object after mutation and pinning; none where nothing changed.
@@ -102,8 +108,17 @@ impl Decision {
             return Vec::new();
         }
         let warning = |result: &RuleResult| {
-            format!("policy {}.{}: {}", result.policy.key.name, result.rule, result.message())
+            format!(
+                "policy {}.{}: {}",
+                result.policy.key.name,
+                result.rule,
+                result.message()
+            )
         };
-        self.results.iter().filter(|result| result.warns()).map(warning).collect()
+        self.results
+            .iter()
+            .filter(|result| result.warns())
+            .map(warning)
+            .collect()
     }
 }

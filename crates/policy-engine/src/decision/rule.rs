@@ -41,7 +41,11 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// [`Pending`] where facts are missing.
-    pub(super) fn judge(&self, policy: &Arc<CompiledPolicy>, rule: &CompiledRule) -> Result<RuleEffect, Pending> {
+    pub(super) fn judge(
+        &self,
+        policy: &Arc<CompiledPolicy>,
+        rule: &CompiledRule,
+    ) -> Result<RuleEffect, Pending> {
         let (clause, unjudgeable) = match rule.selector.select(self.request(), self.view) {
             Selection::NotSelected => return Ok(RuleEffect::default()),
             Selection::Pending => return Err(Pending),
@@ -53,7 +57,13 @@ impl Bench<'_> {
             Err(Halt::Pending) => return Err(Pending),
             Err(Halt::Failed(_)) => FailureAction::Enforce,
         };
-        let seat = Seat { bench: self, policy, rule, action, clause };
+        let seat = Seat {
+            bench: self,
+            policy,
+            rule,
+            action,
+            clause,
+        };
         if let Some(cause) = unjudgeable {
             return Ok(seat.effect(Verdict::new(RuleOutcome::Error, cause)));
         }
@@ -83,8 +93,15 @@ impl Seat<'_> {
             match preconditions.evaluate(&scope) {
                 Ok(outcome) if outcome.met => {}
                 Ok(outcome) => {
-                    let detail = if outcome.message.is_empty() { String::new() } else { format!("; {}", outcome.message) };
-                    return Ok(self.effect(Verdict::new(RuleOutcome::Skip, format!("preconditions not met{detail}"))));
+                    let detail = if outcome.message.is_empty() {
+                        String::new()
+                    } else {
+                        format!("; {}", outcome.message)
+                    };
+                    return Ok(self.effect(Verdict::new(
+                        RuleOutcome::Skip,
+                        format!("preconditions not met{detail}"),
+                    )));
                 }
                 Err(Halt::Pending) => return Err(Pending),
                 Err(Halt::Failed(cause)) => {
@@ -99,15 +116,24 @@ impl Seat<'_> {
         Ok(effect)
     }
 
-    fn judge_body(&self, scope: &Scope<'_>, exceptions: &[Arc<CompiledException>]) -> Result<RuleEffect, Pending> {
+    fn judge_body(
+        &self,
+        scope: &Scope<'_>,
+        exceptions: &[Arc<CompiledException>],
+    ) -> Result<RuleEffect, Pending> {
         let rule = self.rule;
         if let RuleBody::Validate(validate) = &rule.body
             && validate.is_pod_security()
         {
-            let applied: Vec<AppliedException<'_>> =
-                exceptions.iter().map(|exception| (exception.key.as_str(), exception.pod_security())).collect();
-            let excused = self.updating(|update| validate.check_pod_security(scope, &rule.name, &applied, update))?;
-            let Some((verdict, used)) = excused else { return Ok(RuleEffect::default()) };
+            let applied: Vec<AppliedException<'_>> = exceptions
+                .iter()
+                .map(|exception| (exception.key.as_str(), exception.pod_security()))
+                .collect();
+            let excused =
+                self.updating(|update| validate.check_pod_security(scope, &rule.name, &applied, update))?;
+            let Some((verdict, used)) = excused else {
+                return Ok(RuleEffect::default());
+            };
             let mut effect = self.effect(verdict);
             if let Some(result) = &mut effect.result {
                 result.exceptions = used;
@@ -129,13 +155,30 @@ impl Seat<'_> {
                 Ok(verdict.map(|verdict| self.effect(verdict)).unwrap_or_default())
             }
             RuleBody::Mutate(mutate) => {
-                let Some((verdict, object)) = mutate.apply(scope)? else { return Ok(RuleEffect::default()) };
-                Ok(RuleEffect { object, ..self.effect(verdict) })
+                let Some(done) = mutate.apply(scope)? else {
+                    return Ok(RuleEffect::default());
+                };
+                let mut effect = RuleEffect {
+                    object: done.object,
+                    ..self.effect(done.verdict)
+                };
+                if let Some(result) = &mut effect.result {
+                    result.targets = done.targets;
+                }
+                Ok(effect)
             }
             RuleBody::VerifyImages(images) => {
-                let names = RuleNames { policy: &self.policy.key.name, rule: &rule.name };
-                let Some(found) = images.check(scope, names)? else { return Ok(RuleEffect::default()) };
-                let mut effect = RuleEffect { pins: found.pins, ..self.effect(found.verdict) };
+                let names = RuleNames {
+                    policy: &self.policy.key.name,
+                    rule: &rule.name,
+                };
+                let Some(found) = images.check(scope, names)? else {
+                    return Ok(RuleEffect::default());
+                };
+                let mut effect = RuleEffect {
+                    pins: found.pins,
+                    ..self.effect(found.verdict)
+                };
                 if let Some(result) = &mut effect.result {
                     result.skip_warns = found.warns;
                 }
@@ -170,17 +213,30 @@ impl Seat<'_> {
             policy_namespace: self.policy.key.namespace.as_deref().map(ToOwned::to_owned),
             object_namespace: self.bench.request().namespace.to_string(),
         };
-        RuleIdentity { policy: &self.policy.key.name, rule: self.rule.written_name(), asker }
+        RuleIdentity {
+            policy: &self.policy.key.name,
+            rule: self.rule.written_name(),
+            asker,
+        }
     }
 
     /// Fills in `reportProperties`; what can't be resolved is left out, as in Kyverno.
     fn add_report_properties(&self, scope: &Scope<'_>, effect: &mut RuleEffect) -> Result<(), Pending> {
-        let (Some(template), Some(result)) = (&self.rule.report_properties, &mut effect.result) else { return Ok(()) };
+        let (Some(template), Some(result)) = (&self.rule.report_properties, &mut effect.result) else {
+            return Ok(());
+        };
         match template.substitute(scope, &crate::context::JsonPath::root()) {
             Ok(properties) => {
                 let fields = properties.as_object().into_iter().flatten();
-                let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
-                result.verdict.properties.extend(fields.map(|(key, value)| (key.clone(), text(value))));
+                let text = |value: &serde_json::Value| {
+                    value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), ToOwned::to_owned)
+                };
+                result
+                    .verdict
+                    .properties
+                    .extend(fields.map(|(key, value)| (key.clone(), text(value))));
                 Ok(())
             }
             Err(Halt::Pending) => Err(Pending),
@@ -199,7 +255,12 @@ impl Seat<'_> {
             exceptions: Vec::new(),
             selected_by: self.clause.clone(),
             skip_warns: false,
+            object: None,
+            targets: Vec::new(),
         };
-        RuleEffect { result: Some(result), ..RuleEffect::default() }
+        RuleEffect {
+            result: Some(result),
+            ..RuleEffect::default()
+        }
     }
 }

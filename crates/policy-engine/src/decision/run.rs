@@ -16,9 +16,19 @@ use crate::policy::{CompiledPolicy, CompiledRule, PolicySet, RuleBody};
 use crate::request::{Origin, Request, Stage};
 
 /// Judges `request` by the facts at hand.
-pub(crate) fn decide(set: &PolicySet, options: &EngineOptions, request: &Request, facts: &Facts) -> Evaluation {
+pub(crate) fn decide(
+    set: &PolicySet,
+    options: &EngineOptions,
+    request: &Request,
+    facts: &Facts,
+) -> Evaluation {
     let view = FactView::new(facts);
-    let run = Run { set, options, view: &view, candidates: candidates(set, request) };
+    let run = Run {
+        set,
+        options,
+        view: &view,
+        candidates: candidates(set, request),
+    };
     match run.stages(request) {
         Ok(decision) => Evaluation::Complete(Box::new(decision)),
         Err(Pending) => Evaluation::Needs(view.into_wanted()),
@@ -34,8 +44,11 @@ fn candidates<'s>(set: &'s PolicySet, request: &Request) -> Vec<(&'s Arc<Compile
             Origin::BackgroundScan => policy.in_background,
             Origin::CommandLine => true,
         };
-        let in_namespace =
-            policy.key.namespace.as_ref().is_none_or(|own| !request.namespace.is_empty() && *own == request.namespace);
+        let in_namespace = policy
+            .key
+            .namespace
+            .as_ref()
+            .is_none_or(|own| !request.namespace.is_empty() && *own == request.namespace);
         runs_here && in_namespace
     });
     candidates
@@ -63,7 +76,7 @@ impl Run<'_> {
             let request = with(request, object.as_ref());
             self.validate(&request, &mut results)?;
         }
-        Ok(decision(request, object, results))
+        Ok(self.decision(request, object, results))
     }
 
     /// Mutate rules: each on what the last one made.
@@ -77,9 +90,13 @@ impl Run<'_> {
             for rule in chosen(policy, rules, |body| matches!(body, RuleBody::Mutate(_))) {
                 let current = with(request, object.as_ref());
                 let document = RequestDocument::new(&current, &self.options.default_registry);
-                let effect = self.bench(&document).judge(policy, rule)?;
+                let mut effect = self.bench(&document).judge(policy, rule)?;
                 if let Some(changed) = effect.object {
-                    object = Some(Arc::new(changed));
+                    let changed = Arc::new(changed);
+                    if let Some(result) = &mut effect.result {
+                        result.object = Some(Arc::clone(&changed));
+                    }
+                    object = Some(changed);
                 }
                 results.extend(effect.result);
                 if ends_policy(policy, results) {
@@ -100,11 +117,18 @@ impl Run<'_> {
     ) -> Result<Option<Arc<Value>>, Pending> {
         let request = with(request, object.as_ref());
         let mut pins: Vec<ImagePin> = Vec::new();
-        self.stage(&request, |body| matches!(body, RuleBody::VerifyImages(_)), results, &mut pins)?;
+        self.stage(
+            &request,
+            |body| matches!(body, RuleBody::VerifyImages(_)),
+            results,
+            &mut pins,
+        )?;
         if pins.is_empty() {
             return Ok(object);
         }
-        let Some(mut pinned) = object.map(|object| (*object).clone()) else { return Ok(None) };
+        let Some(mut pinned) = object.map(|object| (*object).clone()) else {
+            return Ok(None);
+        };
         for pin in pins {
             if let Some(text) = pinned.pointer_mut(&pin.pointer) {
                 *text = Value::String(pin.image);
@@ -151,34 +175,60 @@ impl Run<'_> {
         if pending { Err(Pending) } else { Ok(()) }
     }
 
+    fn decision(&self, request: &Request, object: Option<Arc<Value>>, results: Vec<RuleResult>) -> Decision {
+        let changed = object.filter(|object| {
+            request
+                .object
+                .as_ref()
+                .is_none_or(|sent| !Arc::ptr_eq(sent, object))
+        });
+        let patch = match (&request.object, &changed) {
+            (Some(sent), Some(changed)) => operations(sent, changed),
+            _ => Vec::new(),
+        };
+        Decision {
+            results,
+            policies: self.set.policies().to_vec(),
+            resource: resource_name(request),
+            changed,
+            patch,
+        }
+    }
+
     fn bench<'b>(&'b self, document: &'b RequestDocument<'b>) -> Bench<'b> {
-        Bench { set: self.set, document, view: self.view }
+        Bench {
+            set: self.set,
+            document,
+            view: self.view,
+        }
     }
 }
 
-fn chosen<'p>(policy: &'p CompiledPolicy, rules: &'p [usize], which: Chosen) -> impl Iterator<Item = &'p CompiledRule> {
-    rules.iter().filter_map(|at| policy.rules.get(*at)).filter(move |rule| which(&rule.body))
+fn chosen<'p>(
+    policy: &'p CompiledPolicy,
+    rules: &'p [usize],
+    which: Chosen,
+) -> impl Iterator<Item = &'p CompiledRule> {
+    rules
+        .iter()
+        .filter_map(|at| policy.rules.get(*at))
+        .filter(move |rule| which(&rule.body))
 }
 
 /// `applyRules: One`: the first rule that passes or fails is the last.
 fn ends_policy(policy: &Arc<CompiledPolicy>, results: &[RuleResult]) -> bool {
     policy.one_rule
         && results.last().is_some_and(|last| {
-            Arc::ptr_eq(&last.policy, policy) && matches!(last.verdict.outcome, RuleOutcome::Pass | RuleOutcome::Fail)
+            Arc::ptr_eq(&last.policy, policy)
+                && matches!(last.verdict.outcome, RuleOutcome::Pass | RuleOutcome::Fail)
         })
 }
 
 fn with(request: &Request, object: Option<&Arc<Value>>) -> Request {
-    Request { object: object.cloned(), ..request.clone() }
-}
-
-fn decision(request: &Request, object: Option<Arc<Value>>, results: Vec<RuleResult>) -> Decision {
-    let changed = object.filter(|object| request.object.as_ref().is_none_or(|sent| !Arc::ptr_eq(sent, object)));
-    let patch = match (&request.object, &changed) {
-        (Some(sent), Some(changed)) => operations(sent, changed),
-        _ => Vec::new(),
-    };
-    Decision { results, resource: resource_name(request), changed, patch }
+    Request {
+        object: object.cloned(),
+        ..request.clone()
+    }
 }
 
 /// The JSON patch between two objects. Objects nested too deep for one are answered whole.
@@ -193,11 +243,23 @@ fn operations(sent: &Value, changed: &Value) -> Vec<Value> {
 fn resource_name(request: &Request) -> String {
     let metadata = |field: &str| {
         let subject = request.subject()?;
-        subject.get("metadata")?.get(field)?.as_str().map(ToOwned::to_owned)
+        subject
+            .get("metadata")?
+            .get(field)?
+            .as_str()
+            .map(ToOwned::to_owned)
     };
-    let kind = request.subject().and_then(|subject| subject.get("kind")?.as_str().map(ToOwned::to_owned));
+    let kind = request
+        .subject()
+        .and_then(|subject| subject.get("kind")?.as_str().map(ToOwned::to_owned));
     let kind = kind.unwrap_or_else(|| request.kind.kind.to_string());
-    let name = metadata("name").or_else(|| metadata("generateName")).unwrap_or_else(|| request.name.to_string());
+    let name = metadata("name")
+        .or_else(|| metadata("generateName"))
+        .unwrap_or_else(|| request.name.to_string());
     let namespace = metadata("namespace").unwrap_or_else(|| request.namespace.to_string());
-    if namespace.is_empty() { format!("{kind}/{name}") } else { format!("{kind}/{namespace}/{name}") }
+    if namespace.is_empty() {
+        format!("{kind}/{name}")
+    } else {
+        format!("{kind}/{namespace}/{name}")
+    }
 }

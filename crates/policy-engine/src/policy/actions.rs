@@ -31,27 +31,46 @@ impl Actions {
     ///
     /// # Errors
     /// A selector that can't be judged.
-    pub fn compile(holder: &Value, action_field: &str, overrides_field: &str) -> Result<Self, Vec<CompileError>> {
+    pub fn compile(
+        holder: &Value,
+        action_field: &str,
+        overrides_field: &str,
+    ) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
         let mut overrides = Vec::new();
         let listed = holder.get(overrides_field).and_then(Value::as_array);
         for (index, written) in listed.into_iter().flatten().enumerate() {
-            let selector = written.get("namespaceSelector").filter(|selector| !selector.is_null());
+            let selector = written
+                .get("namespaceSelector")
+                .filter(|selector| !selector.is_null());
             let selector = selector.map(LabelSelector::compile).transpose().map_err(|error| {
                 errors.push(error.under(&format!("{overrides_field}[{index}].namespaceSelector")));
             });
             let namespaces = written.get("namespaces").and_then(Value::as_array);
             overrides.push(ActionOverride {
-                action: FailureAction::parse(written.get("action").and_then(Value::as_str).unwrap_or_default()),
-                namespaces: namespaces.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect(),
+                action: FailureAction::parse(
+                    written.get("action").and_then(Value::as_str).unwrap_or_default(),
+                ),
+                namespaces: namespaces
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .map(ToOwned::to_owned)
+                    .collect(),
                 selector: selector.unwrap_or_default(),
             });
         }
         if !errors.is_empty() {
             return Err(errors);
         }
-        let action = holder.get(action_field).and_then(Value::as_str).filter(|text| !text.is_empty());
-        Ok(Self { overrides, action: action.map(FailureAction::parse) })
+        let action = holder
+            .get(action_field)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty());
+        Ok(Self {
+            overrides,
+            action: action.map(FailureAction::parse),
+        })
     }
 
     /// Whether an override selects by labels of the namespace.
@@ -63,13 +82,19 @@ impl Actions {
     /// The action of the first override that means this namespace.
     #[must_use]
     pub fn overridden(&self, namespace: &str, labels: &BTreeMap<&str, &str>) -> Option<FailureAction> {
-        self.overrides.iter().find(|one| one.means(namespace, labels)).map(|one| one.action)
+        self.overrides
+            .iter()
+            .find(|one| one.means(namespace, labels))
+            .map(|one| one.action)
     }
 }
 
 impl ActionOverride {
     fn means(&self, namespace: &str, labels: &BTreeMap<&str, &str>) -> bool {
-        let named = self.namespaces.iter().any(|pattern| wildcard::matches(pattern, namespace));
+        let named = self
+            .namespaces
+            .iter()
+            .any(|pattern| wildcard::matches(pattern, namespace));
         match (&self.selector, self.namespaces.is_empty()) {
             (None, true) => true,
             (None, false) => named,
@@ -88,7 +113,12 @@ mod tests {
     fn the_first_override_that_means_the_namespace_wins() {
         let spec = json!({"validationFailureAction": "audit", "validationFailureActionOverrides": [
             {"action": "Audit", "namespaces": ["dev*"]}, {"action": "enforce", "namespaces": ["*"], "namespaceSelector": {"matchLabels": {"env": "prod"}}}]});
-        let actions = Actions::compile(&spec, "validationFailureAction", "validationFailureActionOverrides").unwrap();
+        let actions = Actions::compile(
+            &spec,
+            "validationFailureAction",
+            "validationFailureActionOverrides",
+        )
+        .unwrap();
         let labels = BTreeMap::from([("env", "prod")]);
         assert_eq!(actions.overridden("dev-1", &labels), Some(FailureAction::Audit));
         assert_eq!(actions.overridden("shop", &labels), Some(FailureAction::Enforce));

@@ -37,10 +37,15 @@ pub(crate) fn generate(rules: &[Value], annotations: Option<&Value>) -> Vec<Gene
     if !is_eligible(rules) {
         return Vec::new();
     }
-    let wanted = annotations.and_then(|a| a.get(CONTROLLERS_ANNOTATION)).and_then(Value::as_str);
+    let wanted = annotations
+        .and_then(|a| a.get(CONTROLLERS_ANNOTATION))
+        .and_then(Value::as_str);
     let wants = |controller: &str| wanted.is_none_or(|list| list.split(',').any(|name| name == controller));
-    let kinds: Vec<&str> =
-        CONTROLLERS.iter().filter(|(kind, _)| wants(kind)).map(|(_, selector)| *selector).collect();
+    let kinds: Vec<&str> = CONTROLLERS
+        .iter()
+        .filter(|(kind, _)| wants(kind))
+        .map(|(_, selector)| *selector)
+        .collect();
     let mut generated = Vec::new();
     for (from, rule) in rules.iter().enumerate() {
         if !rule_is_eligible(rule) {
@@ -48,14 +53,26 @@ pub(crate) fn generate(rules: &[Value], annotations: Option<&Value>) -> Vec<Gene
         }
         if !kinds.is_empty() {
             let rewritten = rewrite(rule, "autogen", "template", &kinds, only_where_pods);
-            generated.extend(rewritten.map(|rule| GeneratedRule { rule: move_paths(rule, "template"), from }));
+            generated.extend(rewritten.map(|rule| GeneratedRule {
+                rule: move_paths(rule, "template"),
+                from,
+            }));
         }
         if wants(CRON_JOB.0) {
-            let rewritten = rewrite(rule, "autogen", "template", &[CRON_JOB.1], only_where_pods)
-                .and_then(|inner| rewrite(&named(inner, rule), "autogen-cronjob", "jobTemplate", &[CRON_JOB.1], everywhere));
-            generated.extend(
-                rewritten.map(|rule| GeneratedRule { rule: move_paths(rule, "jobTemplate.spec.template"), from }),
-            );
+            let rewritten =
+                rewrite(rule, "autogen", "template", &[CRON_JOB.1], only_where_pods).and_then(|inner| {
+                    rewrite(
+                        &named(inner, rule),
+                        "autogen-cronjob",
+                        "jobTemplate",
+                        &[CRON_JOB.1],
+                        everywhere,
+                    )
+                });
+            generated.extend(rewritten.map(|rule| GeneratedRule {
+                rule: move_paths(rule, "jobTemplate.spec.template"),
+                from,
+            }));
         }
     }
     generated
@@ -65,7 +82,11 @@ pub(crate) fn generate(rules: &[Value], annotations: Option<&Value>) -> Vec<Gene
 fn is_eligible(rules: &[Value]) -> bool {
     let mut needed = false;
     for rule in rules {
-        let json_patch = |at: &Value| at.get("patchesJson6902").and_then(Value::as_str).is_some_and(|p| !p.is_empty());
+        let json_patch = |at: &Value| {
+            at.get("patchesJson6902")
+                .and_then(Value::as_str)
+                .is_some_and(|p| !p.is_empty())
+        };
         let mutate = rule.get("mutate");
         let foreach = mutate.and_then(|m| m.get("foreach")).and_then(Value::as_array);
         if rule.get("generate").is_some()
@@ -74,7 +95,11 @@ fn is_eligible(rules: &[Value]) -> bool {
         {
             return false;
         }
-        for resources in ["match", "exclude"].iter().filter_map(|block| rule.get(block)).flat_map(resource_filters) {
+        for resources in ["match", "exclude"]
+            .iter()
+            .filter_map(|block| rule.get(block))
+            .flat_map(resource_filters)
+        {
             let kinds = strings(resources, "kinds");
             let narrowed = ["name", "names", "selector", "annotations"]
                 .iter()
@@ -82,7 +107,9 @@ fn is_eligible(rules: &[Value]) -> bool {
             if narrowed || (kinds.len() > 1 && kinds.iter().any(|kind| is_pod(kind))) {
                 return false;
             }
-            let literal = |kind: &&str| *kind == "Pod" || *kind == CRON_JOB.0 || CONTROLLERS.iter().any(|(name, _)| name == kind);
+            let literal = |kind: &&str| {
+                *kind == "Pod" || *kind == CRON_JOB.0 || CONTROLLERS.iter().any(|(name, _)| name == kind)
+            };
             needed |= kinds.iter().any(literal);
         }
     }
@@ -93,7 +120,11 @@ fn is_eligible(rules: &[Value]) -> bool {
 fn rule_is_eligible(rule: &Value) -> bool {
     let name = rule.get("name").and_then(Value::as_str).unwrap_or_default();
     let kinds_of = |block: &str| -> Vec<&str> {
-        rule.get(block).into_iter().flat_map(resource_filters).flat_map(|filter| strings(filter, "kinds")).collect()
+        rule.get(block)
+            .into_iter()
+            .flat_map(resource_filters)
+            .flat_map(|filter| strings(filter, "kinds"))
+            .collect()
     };
     let excluded = kinds_of("exclude");
     !name.starts_with("autogen-")
@@ -103,12 +134,23 @@ fn rule_is_eligible(rule: &Value) -> bool {
 
 /// The `resources` of a match or exclude block: flat, `any` and `all`.
 fn resource_filters(block: &Value) -> Vec<&Value> {
-    let listed = ["any", "all"].iter().filter_map(|list| block.get(list)?.as_array()).flatten();
-    listed.chain(std::iter::once(block)).filter_map(|filter| filter.get("resources")).collect()
+    let listed = ["any", "all"]
+        .iter()
+        .filter_map(|list| block.get(list)?.as_array())
+        .flatten();
+    listed
+        .chain(std::iter::once(block))
+        .filter_map(|filter| filter.get("resources"))
+        .collect()
 }
 
 fn strings<'v>(at: &'v Value, list: &str) -> Vec<&'v str> {
-    at.get(list).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    at.get(list)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 fn is_blank(value: &Value) -> bool {
@@ -137,7 +179,13 @@ fn named(mut rule: Value, original: &Value) -> Value {
 }
 
 /// `rule` for the controllers in `kinds`, its body wrapped in `spec.<template>`; `None` for bodies that can't be wrapped.
-fn rewrite(rule: &Value, prefix: &str, template: &str, kinds: &[&str], which: fn(&[&str]) -> bool) -> Option<Value> {
+fn rewrite(
+    rule: &Value,
+    prefix: &str,
+    template: &str,
+    kinds: &[&str],
+    which: fn(&[&str]) -> bool,
+) -> Option<Value> {
     let written = rule.as_object()?;
     let mut out = Map::new();
     let name = written.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -168,7 +216,9 @@ fn rewrite(rule: &Value, prefix: &str, template: &str, kinds: &[&str], which: fn
 
 fn generated_name(prefix: &str, name: &str) -> String {
     let mut generated = format!("{prefix}-{name}");
-    let cut = (0..=LONGEST_RULE_NAME.min(generated.len())).rev().find(|at| generated.is_char_boundary(*at));
+    let cut = (0..=LONGEST_RULE_NAME.min(generated.len()))
+        .rev()
+        .find(|at| generated.is_char_boundary(*at));
     generated.truncate(cut.unwrap_or(0));
     generated
 }
@@ -180,25 +230,39 @@ fn with_kinds(block: &Value, kinds: &[&str], which: fn(&[&str]) -> bool, flat_al
         resources.insert("kinds".to_owned(), json!(kinds));
     };
     for list in ["any", "all"] {
-        let Some(filters) = block.get_mut(list).and_then(Value::as_array_mut).filter(|filters| !filters.is_empty()) else {
+        let Some(filters) = block
+            .get_mut(list)
+            .and_then(Value::as_array_mut)
+            .filter(|filters| !filters.is_empty())
+        else {
             continue;
         };
         for filter in filters.iter_mut().filter_map(Value::as_object_mut) {
-            let chosen = filter.get("resources").is_some_and(|resources| which(&strings(resources, "kinds")));
+            let chosen = filter
+                .get("resources")
+                .is_some_and(|resources| which(&strings(resources, "kinds")));
             let everywhere = which(&[]);
             if (chosen || everywhere)
-                && let Some(resources) =
-                    filter.entry("resources").or_insert_with(|| json!({})).as_object_mut()
+                && let Some(resources) = filter
+                    .entry("resources")
+                    .or_insert_with(|| json!({}))
+                    .as_object_mut()
             {
                 replace(resources);
             }
         }
         return block;
     }
-    let had_kinds = block.get("resources").is_some_and(|resources| !strings(resources, "kinds").is_empty());
+    let had_kinds = block
+        .get("resources")
+        .is_some_and(|resources| !strings(resources, "kinds").is_empty());
     if (had_kinds || flat_always)
-        && let Some(resources) =
-            block.as_object_mut().and_then(|block| block.entry("resources").or_insert_with(|| json!({})).as_object_mut())
+        && let Some(resources) = block.as_object_mut().and_then(|block| {
+            block
+                .entry("resources")
+                .or_insert_with(|| json!({}))
+                .as_object_mut()
+        })
     {
         replace(resources);
     }
@@ -213,7 +277,10 @@ fn wrap_mutation(mutate: &Value, template: &str) -> Option<Value> {
     if let Some(patch) = mutate.get("patchStrategicMerge").filter(|patch| !patch.is_null()) {
         return Some(json!({"patchStrategicMerge": wrap(patch, template)}));
     }
-    let blocks = mutate.get("foreach")?.as_array().filter(|blocks| !blocks.is_empty())?;
+    let blocks = mutate
+        .get("foreach")?
+        .as_array()
+        .filter(|blocks| !blocks.is_empty())?;
     let wrapped = blocks.iter().map(|block| {
         let mut out = Map::new();
         for field in ["list", "context", "preconditions"] {
@@ -229,19 +296,39 @@ fn wrap_mutation(mutate: &Value, template: &str) -> Option<Value> {
 fn wrap_validation(validate: &Value, template: &str) -> Option<Value> {
     let body = ["pattern", "deny", "podSecurity", "anyPattern", "foreach", "cel"]
         .into_iter()
-        .find_map(|body| validate.get(body).filter(|value| !value.is_null()).map(|value| (body, value)));
+        .find_map(|body| {
+            validate
+                .get(body)
+                .filter(|value| !value.is_null())
+                .map(|value| (body, value))
+        });
     let (body, value) = body?;
     let mut out = Map::new();
-    for field in ["failureAction", "failureActionOverrides", "allowExistingViolations"] {
+    for field in [
+        "failureAction",
+        "failureActionOverrides",
+        "allowExistingViolations",
+    ] {
         out.extend(validate.get(field).map(|value| (field.to_owned(), value.clone())));
     }
     if let Some(message) = validate.get("message").and_then(Value::as_str) {
-        let shift = if template == "template" { "spec/template" } else { "spec/jobTemplate/spec/template" };
-        out.insert("message".to_owned(), shift_references(message, body, shift).into());
+        let shift = if template == "template" {
+            "spec/template"
+        } else {
+            "spec/jobTemplate/spec/template"
+        };
+        out.insert(
+            "message".to_owned(),
+            shift_references(message, body, shift).into(),
+        );
     }
     let wrapped = match body {
         "pattern" => wrap(value, template),
-        "anyPattern" => value.as_array()?.iter().map(|pattern| wrap(pattern, template)).collect(),
+        "anyPattern" => value
+            .as_array()?
+            .iter()
+            .map(|pattern| wrap(pattern, template))
+            .collect(),
         _ => value.clone(),
     };
     out.insert(body.to_owned(), wrapped);
@@ -254,7 +341,9 @@ fn shift_references(message: &str, body: &str, shift: &str) -> String {
     let mut rest = message;
     while let Some(start) = rest.find("$(") {
         let (before, reference) = rest.split_at(start);
-        let end = reference.find(')').map_or(reference.len(), |end| end.saturating_add(1));
+        let end = reference
+            .find(')')
+            .map_or(reference.len(), |end| end.saturating_add(1));
         let (reference, after) = reference.split_at(end);
         out.push_str(before);
         out.push_str(&reference.replacen(body, &format!("{body}/{shift}"), 1));
@@ -267,10 +356,22 @@ fn shift_references(message: &str, body: &str, shift: &str) -> String {
 /// Kyverno's text replacement over the serialized rule, string by string.
 fn move_paths(rule: Value, template: &str) -> Value {
     let moves: [(String, String); 4] = [
-        ("request.object.spec".to_owned(), format!("request.object.spec.{template}.spec")),
-        ("request.oldObject.spec".to_owned(), format!("request.oldObject.spec.{template}.spec")),
-        ("request.object.metadata".to_owned(), format!("request.object.spec.{template}.metadata")),
-        ("request.oldObject.metadata".to_owned(), format!("request.oldObject.spec.{template}.metadata")),
+        (
+            "request.object.spec".to_owned(),
+            format!("request.object.spec.{template}.spec"),
+        ),
+        (
+            "request.oldObject.spec".to_owned(),
+            format!("request.oldObject.spec.{template}.spec"),
+        ),
+        (
+            "request.object.metadata".to_owned(),
+            format!("request.object.spec.{template}.metadata"),
+        ),
+        (
+            "request.oldObject.metadata".to_owned(),
+            format!("request.oldObject.spec.{template}.metadata"),
+        ),
     ];
     let moved = |text: String| -> String {
         if !text.contains("request.") {
@@ -285,9 +386,10 @@ fn move_strings(value: Value, moved: &impl Fn(String) -> String) -> Value {
     match value {
         Value::String(text) => Value::String(moved(text)),
         Value::Array(items) => items.into_iter().map(|item| move_strings(item, moved)).collect(),
-        Value::Object(fields) => {
-            fields.into_iter().map(|(key, value)| (moved(key), move_strings(value, moved))).collect()
-        }
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(key, value)| (moved(key), move_strings(value, moved)))
+            .collect(),
         other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }
 }

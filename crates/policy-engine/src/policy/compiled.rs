@@ -119,13 +119,21 @@ impl CompiledPolicy {
         let mut errors = Vec::new();
         let none = Value::Null;
         let spec = document.get("spec").unwrap_or(&none);
-        let written: Vec<Value> = spec.get("rules").and_then(Value::as_array).cloned().unwrap_or_default();
+        let written: Vec<Value> = spec
+            .get("rules")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let annotations = document.pointer("/metadata/annotations");
         let generated = autogen::generate(&written, annotations);
         let mut rules = Vec::new();
         for (index, rule) in written.iter().enumerate() {
             let place = format!("spec.rules[{index}]");
-            let compiled = collect(CompiledRule::compile(rule, RuleOrigin::Written), &place, &mut errors);
+            let compiled = collect(
+                CompiledRule::compile(rule, RuleOrigin::Written),
+                &place,
+                &mut errors,
+            );
             let replaced = !generated.is_empty() && name_of(rule).starts_with("autogen-");
             rules.extend(compiled.filter(|_| !replaced));
         }
@@ -134,30 +142,58 @@ impl CompiledPolicy {
         for one in generated {
             let from = written.get(one.from).map(name_of).unwrap_or_default().into();
             let place = format!("spec.rules[{}]", one.from);
-            rules.extend(collect(CompiledRule::compile(&one.rule, RuleOrigin::Generated { from }), &place, &mut echoes));
+            rules.extend(collect(
+                CompiledRule::compile(&one.rule, RuleOrigin::Generated { from }),
+                &place,
+                &mut echoes,
+            ));
         }
         if errors.is_empty() {
             errors = echoes;
         }
         let actions = collect(
-            Actions::compile(spec, "validationFailureAction", "validationFailureActionOverrides"),
+            Actions::compile(
+                spec,
+                "validationFailureAction",
+                "validationFailureActionOverrides",
+            ),
             "spec",
             &mut errors,
         );
         match actions {
-            Some(actions) if errors.is_empty() => Ok(Self { actions, ..Self::with_rules(document, spec, rules) }),
+            Some(actions) if errors.is_empty() => Ok(Self {
+                actions,
+                ..Self::with_rules(document, spec, rules)
+            }),
             Some(_) | None => Err(errors),
         }
     }
 
     fn with_rules(document: &Value, spec: &Value, rules: Vec<CompiledRule>) -> Self {
-        let metadata = |field: &str| document.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
-        let annotation = |key: &str| document.pointer("/metadata/annotations")?.get(key)?.as_str().map(ToOwned::to_owned);
+        let metadata = |field: &str| {
+            document
+                .pointer(&format!("/metadata/{field}"))
+                .and_then(Value::as_str)
+        };
+        let annotation = |key: &str| {
+            document
+                .pointer("/metadata/annotations")?
+                .get(key)?
+                .as_str()
+                .map(ToOwned::to_owned)
+        };
         let flag = |field: &str, default: bool| spec.get(field).and_then(Value::as_bool).unwrap_or(default);
-        let webhook = |field: &str| spec.get("webhookConfiguration").and_then(|webhook| webhook.get(field));
+        let webhook = |field: &str| {
+            spec.get("webhookConfiguration")
+                .and_then(|webhook| webhook.get(field))
+        };
         let namespaced = document.get("kind").and_then(Value::as_str) == Some("Policy");
-        let failure_policy = webhook("failurePolicy").or_else(|| spec.get("failurePolicy")).and_then(Value::as_str);
-        let timeout = webhook("timeoutSeconds").or_else(|| spec.get("webhookTimeoutSeconds")).and_then(Value::as_u64);
+        let failure_policy = webhook("failurePolicy")
+            .or_else(|| spec.get("failurePolicy"))
+            .and_then(Value::as_str);
+        let timeout = webhook("timeoutSeconds")
+            .or_else(|| spec.get("webhookTimeoutSeconds"))
+            .and_then(Value::as_u64);
         let labels = document.pointer("/metadata/labels");
         Self {
             key: PolicyKey {
@@ -174,7 +210,10 @@ impl CompiledPolicy {
             is_scored: annotation("policies.kyverno.io/scored").as_deref() != Some("false"),
             category: annotation("policies.kyverno.io/category"),
             severity: annotation("policies.kyverno.io/severity"),
-            timeout_seconds: timeout.and_then(|seconds| u32::try_from(seconds).ok()).unwrap_or(10).clamp(1, 30),
+            timeout_seconds: timeout
+                .and_then(|seconds| u32::try_from(seconds).ok())
+                .unwrap_or(10)
+                .clamp(1, 30),
             is_reported: labels.is_none_or(|labels| labels.get("reports.kyverno.io/disabled").is_none()),
         }
     }
@@ -189,14 +228,14 @@ impl CompiledRule {
         let context = collect(ContextEntries::compile(context), "context", &mut errors);
         let preconditions = present("preconditions")
             .and_then(|written| collect(Conditions::compile(written), "preconditions", &mut errors));
-        let report_properties = present("reportProperties").and_then(|written| {
-            collect(Template::compile(written), "reportProperties", &mut errors)
-        });
+        let report_properties = present("reportProperties")
+            .and_then(|written| collect(Template::compile(written), "reportProperties", &mut errors));
         let body = collect(compile_body(rule), "", &mut errors);
-        let actions = present("validate").map(|validate| {
-            Actions::compile(validate, "failureAction", "failureActionOverrides")
-        });
-        let mut actions = actions.and_then(|actions| collect(actions, "validate", &mut errors)).unwrap_or_default();
+        let actions = present("validate")
+            .map(|validate| Actions::compile(validate, "failureAction", "failureActionOverrides"));
+        let mut actions = actions
+            .and_then(|actions| collect(actions, "validate", &mut errors))
+            .unwrap_or_default();
         if let Some(RuleBody::VerifyImages(images)) = &body {
             actions.action = images.failure_action();
         }
@@ -210,7 +249,10 @@ impl CompiledRule {
                 body,
                 actions,
                 report_properties,
-                skips_background_requests: rule.get("skipBackgroundRequests").and_then(Value::as_bool).unwrap_or(true),
+                skips_background_requests: rule
+                    .get("skipBackgroundRequests")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(true),
             }),
             _ => Err(errors),
         }
@@ -229,11 +271,13 @@ impl CompiledRule {
 fn compile_body(rule: &Value) -> Result<RuleBody, Vec<CompileError>> {
     let present = |field: &str| rule.get(field).filter(|value| !value.is_null());
     if let Some(validate) = present("validate") {
-        let unsupported = ["cel", "manifests", "assert"].into_iter().find(|field| {
-            validate.get(field).is_some_and(|value| !value.is_null())
-        });
+        let unsupported = ["cel", "manifests", "assert"]
+            .into_iter()
+            .find(|field| validate.get(field).is_some_and(|value| !value.is_null()));
         return match unsupported {
-            Some(field) => Ok(RuleBody::Unsupported { field: format!("validate.{field}") }),
+            Some(field) => Ok(RuleBody::Unsupported {
+                field: format!("validate.{field}"),
+            }),
             None => ValidateRule::compile(validate)
                 .map(|rule| RuleBody::Validate(Box::new(rule)))
                 .map_err(|errors| errors.into_iter().map(|error| error.under("validate")).collect()),
@@ -248,9 +292,14 @@ fn compile_body(rule: &Value) -> Result<RuleBody, Vec<CompileError>> {
         return VerifyImagesRule::compile(rule).map(|rule| RuleBody::VerifyImages(Box::new(rule)));
     }
     if present("generate").is_some() {
-        return Ok(RuleBody::Unsupported { field: "generate".to_owned() });
+        return Ok(RuleBody::Unsupported {
+            field: "generate".to_owned(),
+        });
     }
-    Err(vec![CompileError::new("", "expected one of validate, mutate, verifyImages or generate")])
+    Err(vec![CompileError::new(
+        "",
+        "expected one of validate, mutate, verifyImages or generate",
+    )])
 }
 
 fn name_of(rule: &Value) -> &str {

@@ -31,35 +31,57 @@ impl CompiledException {
         let mut errors = Vec::new();
         let none = Value::Null;
         let spec = document.get("spec").unwrap_or(&none);
-        let metadata = |field: &str| document.pointer(&format!("/metadata/{field}")).and_then(Value::as_str);
+        let metadata = |field: &str| {
+            document
+                .pointer(&format!("/metadata/{field}"))
+                .and_then(Value::as_str)
+        };
         let strings = |list: Option<&Value>| -> Vec<String> {
             let listed = list.and_then(Value::as_array);
-            listed.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+            listed
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .map(ToOwned::to_owned)
+                .collect()
         };
         let excused = spec.get("exceptions").and_then(Value::as_array);
         let excused = excused.into_iter().flatten().map(|one| {
-            let policy = one.get("policyName").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let policy = one
+                .get("policyName")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             (policy, strings(one.get("ruleNames")))
         });
         let excused = excused.collect();
-        let matched =
-            collect(MatchBlock::compile(spec.get("match").unwrap_or(&none)), "spec.match", &mut errors);
+        let matched = collect(
+            MatchBlock::compile(spec.get("match").unwrap_or(&none)),
+            "spec.match",
+            &mut errors,
+        );
         let conditions = spec.get("conditions").filter(|written| !written.is_null());
-        let conditions = conditions.and_then(|written| {
-            collect(Conditions::compile(written), "spec.conditions", &mut errors)
-        });
-        let pod_security = spec.get("podSecurity").filter(|written| written.as_array().is_some_and(|w| !w.is_empty()));
-        let pod_security = pod_security.and_then(|written| {
-            collect(ControlExcludes::compile(written), "spec.podSecurity", &mut errors)
-        });
+        let conditions = conditions
+            .and_then(|written| collect(Conditions::compile(written), "spec.conditions", &mut errors));
+        let pod_security = spec
+            .get("podSecurity")
+            .filter(|written| written.as_array().is_some_and(|w| !w.is_empty()));
+        let pod_security = pod_security
+            .and_then(|written| collect(ControlExcludes::compile(written), "spec.podSecurity", &mut errors));
         let expires_at_ns = spec.get("expiresAt").and_then(Value::as_str).and_then(|written| {
             let parsed: Result<jiff::Timestamp, _> = written.parse();
             let place = "spec.expiresAt";
-            parsed.map_err(|_| errors.push(CompileError::new(place, "expected a time as RFC 3339 writes it"))).ok()
+            parsed
+                .map_err(|_| errors.push(CompileError::new(place, "expected a time as RFC 3339 writes it")))
+                .ok()
         });
         match matched {
             Some(matched) if errors.is_empty() => Ok(Self {
-                key: format!("{}/{}", metadata("namespace").unwrap_or("default"), metadata("name").unwrap_or_default()),
+                key: format!(
+                    "{}/{}",
+                    metadata("namespace").unwrap_or("default"),
+                    metadata("name").unwrap_or_default()
+                ),
                 expires_at_ns: expires_at_ns.map(jiff::Timestamp::as_nanosecond),
                 excused,
                 matched,
@@ -75,7 +97,9 @@ impl CompiledException {
     #[must_use]
     pub fn names(&self, policy_key: &str, rule: &str) -> bool {
         let names_rule = |rules: &[String]| rules.iter().any(|pattern| wildcard::matches(pattern, rule));
-        self.excused.iter().any(|(policy, rules)| policy == policy_key && names_rule(rules))
+        self.excused
+            .iter()
+            .any(|(policy, rules)| policy == policy_key && names_rule(rules))
     }
 
     /// What it applies to.

@@ -28,6 +28,8 @@ pub struct LoadedPolicies {
     pub faults: Vec<Fault>,
     /// What works, but not as its author may think.
     pub warnings: Vec<Fault>,
+    /// Names of policies with a fault.
+    pub refused: Vec<String>,
 }
 
 impl LoadedPolicies {
@@ -40,6 +42,7 @@ impl LoadedPolicies {
             others: loading.others,
             faults: loading.faults,
             warnings: loading.warnings,
+            refused: loading.refused,
             ..Self::default()
         };
         for policy in loading.policies {
@@ -48,13 +51,17 @@ impl LoadedPolicies {
                     loaded.policies.push(Arc::new(compiled));
                     loaded.sources.push(policy.document);
                 }
-                Err(errors) => loaded.faults.extend(errors.iter().map(|error| fault(error, &policy.document))),
+                Err(errors) => loaded
+                    .faults
+                    .extend(errors.iter().map(|error| fault(error, &policy.document))),
             }
         }
         for exception in loading.exceptions {
             match CompiledException::compile(&exception.document.value) {
                 Ok(compiled) => loaded.exceptions.push(Arc::new(compiled)),
-                Err(errors) => loaded.faults.extend(errors.iter().map(|error| fault(error, &exception.document))),
+                Err(errors) => loaded
+                    .faults
+                    .extend(errors.iter().map(|error| fault(error, &exception.document))),
             }
         }
         loaded
@@ -84,7 +91,9 @@ fn fault(error: &CompileError, document: &Document) -> Fault {
 fn field_path(text: &str) -> FieldPath {
     let mut path = FieldPath::root();
     for step in text.split(['.', '[']).filter(|step| !step.is_empty()) {
-        let index = step.strip_suffix(']').map(|inner| (inner, inner.parse::<usize>()));
+        let index = step
+            .strip_suffix(']')
+            .map(|inner| (inner, inner.parse::<usize>()));
         path = match index {
             Some((_, Ok(index))) => path.index(index),
             Some((key, Err(_))) => path.key(key),
@@ -100,6 +109,9 @@ mod tests {
 
     #[test]
     fn a_path_is_read_as_it_is_written() {
-        assert_eq!(field_path("spec.rules[0].match.any[1].resources").to_string(), "spec.rules[0].match.any[1].resources");
+        assert_eq!(
+            field_path("spec.rules[0].match.any[1].resources").to_string(),
+            "spec.rules[0].match.any[1].resources"
+        );
     }
 }

@@ -26,8 +26,12 @@ impl PolicySet {
         for (at, policy) in policies.iter().enumerate() {
             for (rule_at, rule) in policy.rules.iter().enumerate() {
                 let kinds = rule.selector.matched().kinds();
-                let exact: Option<Vec<&str>> =
-                    kinds.and_then(|kinds| kinds.into_iter().map(crate::selection::KindSelector::exact_kind).collect());
+                let exact: Option<Vec<&str>> = kinds.and_then(|kinds| {
+                    kinds
+                        .into_iter()
+                        .map(crate::selection::KindSelector::exact_kind)
+                        .collect()
+                });
                 match exact {
                     None => of_any_kind.push((at, rule_at)),
                     Some(kinds) => {
@@ -41,7 +45,12 @@ impl PolicySet {
                 }
             }
         }
-        Self { policies, exceptions, by_kind, of_any_kind }
+        Self {
+            policies,
+            exceptions,
+            by_kind,
+            of_any_kind,
+        }
     }
 
     /// The policies, in order.
@@ -70,7 +79,22 @@ impl PolicySet {
                 Some(_) | None => found.push((at, vec![rule_at])),
             }
         }
-        found.into_iter().filter_map(|(at, rules)| Some((self.policies.get(at)?, rules))).collect()
+        found
+            .into_iter()
+            .filter_map(|(at, rules)| Some((self.policies.get(at)?, rules)))
+            .collect()
+    }
+
+    /// The policies that `keep` chooses, with the same exceptions.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(&CompiledPolicy) -> bool) -> Self {
+        let policies = self
+            .policies
+            .iter()
+            .filter(|policy| keep(policy))
+            .cloned()
+            .collect();
+        Self::new(policies, self.exceptions.clone())
     }
 
     /// How many rules there are, generated ones included.

@@ -66,23 +66,37 @@ impl Request {
     pub fn from_admission_review(body: &[u8], stage: Stage, at_ns: i128) -> Result<Self, ReviewError> {
         let review: Review = serde_json::from_slice(body).map_err(ReviewError::NotAReview)?;
         if review.api_version != "admission.k8s.io/v1" {
-            return Err(ReviewError::Version { found: review.api_version });
+            return Err(ReviewError::Version {
+                found: review.api_version,
+            });
         }
         let body = review.request.ok_or(ReviewError::NoRequest)?;
         let rest = Value::Object(body.rest);
         let text = |pointer: &str| -> Arc<str> {
-            rest.pointer(pointer).and_then(Value::as_str).unwrap_or_default().into()
+            rest.pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .into()
         };
         let operation = text("/operation");
-        let operation =
-            Operation::parse(&operation).ok_or_else(|| ReviewError::Operation { found: operation.to_string() })?;
+        let operation = Operation::parse(&operation).ok_or_else(|| ReviewError::Operation {
+            found: operation.to_string(),
+        })?;
         let (object, old_object) = (present(body.object), present(body.old_object));
         if object.is_none() && old_object.is_none() {
             return Err(ReviewError::NoObject);
         }
-        let user = User { info: body.user_info, roles: Vec::new(), cluster_roles: Vec::new() };
+        let user = User {
+            info: body.user_info,
+            roles: Vec::new(),
+            cluster_roles: Vec::new(),
+        };
         Ok(Self {
-            kind: GroupVersionKind { group: text("/kind/group"), version: text("/kind/version"), kind: text("/kind/kind") },
+            kind: GroupVersionKind {
+                group: text("/kind/group"),
+                version: text("/kind/version"),
+                kind: text("/kind/kind"),
+            },
             resource: text("/resource/resource"),
             subresource: text("/subResource"),
             name: text("/name"),
@@ -99,6 +113,7 @@ impl Request {
             envelope: Some(Arc::new(rest)),
             origin: Origin::Admission,
             stage,
+            targets: Arc::new([]),
             given: Arc::new(GivenValues::default()),
         })
     }
@@ -107,15 +122,19 @@ impl Request {
 fn present(value: Value) -> Option<Arc<Value>> {
     match value {
         Value::Null => None,
-        value @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
-            Some(Arc::new(value))
-        }
+        value @ (Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_)) => Some(Arc::new(value)),
     }
 }
 
 /// FNV-1a of the request's uid: random values differ between requests and repeat in a replay.
 fn seed_of(uid: &str) -> u64 {
-    uid.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    uid.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -130,13 +149,19 @@ mod tests {
     #[test]
     fn a_review_without_any_object_is_refused() {
         let body = review(&serde_json::json!({"uid": "1", "operation": "CREATE"}));
-        assert!(matches!(Request::from_admission_review(&body, Stage::Validate, 0), Err(ReviewError::NoObject)));
+        assert!(matches!(
+            Request::from_admission_review(&body, Stage::Validate, 0),
+            Err(ReviewError::NoObject)
+        ));
     }
 
     #[test]
     fn an_unknown_operation_is_refused() {
         let body = review(&serde_json::json!({"uid": "1", "operation": "PATCH", "object": {}}));
-        assert!(matches!(Request::from_admission_review(&body, Stage::Validate, 0), Err(ReviewError::Operation { .. })));
+        assert!(matches!(
+            Request::from_admission_review(&body, Stage::Validate, 0),
+            Err(ReviewError::Operation { .. })
+        ));
     }
 
     #[test]

@@ -23,6 +23,9 @@ impl GivenValues {
     /// Whether no file gave anything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.for_all.is_empty() && self.for_policy.is_empty() && self.for_rule.is_empty() && self.for_each.is_empty()
+        self.for_all.is_empty()
+            && self.for_policy.is_empty()
+            && self.for_rule.is_empty()
+            && self.for_each.is_empty()
     }
 }

@@ -47,8 +47,12 @@ pub fn pod_spec_path(kind: &str) -> Option<&'static [&'static str]> {
 /// The images of a Pod, a controller or a CronJob, in the order they stand; none for other kinds.
 #[must_use]
 pub fn of_pod_kinds(object: &Value, kind: &str, registry: &DefaultRegistry) -> Vec<ImageAt> {
-    let Some(path) = pod_spec_path(kind) else { return Vec::new() };
-    let Some(spec) = path.iter().try_fold(object, |at, key| at.get(key)) else { return Vec::new() };
+    let Some(path) = pod_spec_path(kind) else {
+        return Vec::new();
+    };
+    let Some(spec) = path.iter().try_fold(object, |at, key| at.get(key)) else {
+        return Vec::new();
+    };
     let prefix = path.iter().fold(String::new(), |prefix, key| prefix + "/" + key);
     let mut images = Vec::new();
     for list in ["initContainers", "containers", "ephemeralContainers"] {
@@ -56,15 +60,26 @@ pub fn of_pod_kinds(object: &Value, kind: &str, registry: &DefaultRegistry) -> V
         for (index, container) in items(spec, list).enumerate() {
             let text = container.get("image").and_then(Value::as_str).unwrap_or_default();
             let pointer = format!("{prefix}/{list}/{index}/image");
-            let key = container.get("name").and_then(Value::as_str).unwrap_or(&pointer).to_owned();
+            let key = container
+                .get("name")
+                .and_then(Value::as_str)
+                .unwrap_or(&pointer)
+                .to_owned();
             images.extend(image_at(&group, key, text, pointer, registry));
         }
     }
     let group: Arc<str> = VOLUMES.into();
     for (index, volume) in items(spec, "volumes").enumerate() {
-        let text = volume.pointer("/image/reference").and_then(Value::as_str).unwrap_or_default();
+        let text = volume
+            .pointer("/image/reference")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let pointer = format!("{prefix}/volumes/{index}/image/reference");
-        let key = volume.get("name").and_then(Value::as_str).unwrap_or(&pointer).to_owned();
+        let key = volume
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or(&pointer)
+            .to_owned();
         images.extend(image_at(&group, key, text, pointer, registry));
     }
     images
@@ -93,7 +108,13 @@ pub(crate) fn image_at(
         return None;
     }
     let reference = ImageReference::parse(text, registry);
-    Some(ImageAt { group: Arc::clone(group), key, text: text.to_owned(), pointer, reference })
+    Some(ImageAt {
+        group: Arc::clone(group),
+        key,
+        text: text.to_owned(),
+        pointer,
+        reference,
+    })
 }
 
 fn items<'v>(spec: &'v Value, list: &str) -> impl Iterator<Item = &'v Value> {
@@ -112,7 +133,10 @@ mod tests {
         let images = of_pod_kinds(&pod, "Pod", &DefaultRegistry::default());
         assert_eq!(images.len(), 2);
         assert!(images[0].reference.is_err());
-        assert_eq!(images[1].reference.as_ref().unwrap().canonical(), "docker.io/nginx:latest");
+        assert_eq!(
+            images[1].reference.as_ref().unwrap().canonical(),
+            "docker.io/nginx:latest"
+        );
     }
 
     #[test]
@@ -120,8 +144,10 @@ mod tests {
         let spec = json!({"initContainers": [{"name": "i", "image": "a"}], "ephemeralContainers": [{"name": "e", "image": "b"}],
             "volumes": [{"name": "v", "image": {"reference": "c"}}, {"name": "w", "emptyDir": {}}]});
         let job = json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}}});
-        let pointers: Vec<_> =
-            of_pod_kinds(&job, "CronJob", &DefaultRegistry::default()).into_iter().map(|i| i.pointer).collect();
+        let pointers: Vec<_> = of_pod_kinds(&job, "CronJob", &DefaultRegistry::default())
+            .into_iter()
+            .map(|i| i.pointer)
+            .collect();
         assert_eq!(
             pointers,
             [

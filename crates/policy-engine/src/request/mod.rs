@@ -49,6 +49,8 @@ pub struct Request {
     pub origin: Origin,
     /// Which rules run.
     pub stage: Stage,
+    /// Objects that mutate rules with targets may change (`mutateExisting`, on the command line).
+    pub targets: Arc<[Arc<Value>]>,
     /// Values given by files (`--values-file`, `--set`) instead of the world.
     pub given: Arc<GivenValues>,
 }
@@ -140,13 +142,21 @@ impl GroupVersionKind {
     #[must_use]
     pub fn new(api_version: &str, kind: &str) -> Self {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        Self { group: group.into(), version: version.into(), kind: kind.into() }
+        Self {
+            group: group.into(),
+            version: version.into(),
+            kind: kind.into(),
+        }
     }
 
     /// `group/version`, or `version` for core.
     #[must_use]
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+        if self.group.is_empty() {
+            self.version.to_string()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
     }
 }
 
@@ -160,6 +170,9 @@ impl Request {
     /// The same request about another object: after a mutation.
     #[must_use]
     pub fn with_object(&self, object: Arc<Value>) -> Self {
-        Self { object: Some(object), ..self.clone() }
+        Self {
+            object: Some(object),
+            ..self.clone()
+        }
     }
 }

@@ -14,7 +14,11 @@ impl Request {
     #[must_use]
     pub fn from_object(object: Arc<Value>, origin: Origin, at_ns: i128) -> Self {
         let text = |pointer: &str| -> Arc<str> {
-            object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().into()
+            object
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .into()
         };
         let kind = GroupVersionKind::new(&text("/apiVersion"), &text("/kind"));
         Self {
@@ -35,6 +39,7 @@ impl Request {
             random_seed: 0,
             origin,
             stage: Stage::Whole,
+            targets: Arc::new([]),
             given: Arc::new(GivenValues::default()),
         }
     }
@@ -49,12 +54,20 @@ impl Request {
             Operation::Update => (object.clone(), self.old_object.clone().or(object)),
             Operation::Delete => (None, object),
         };
-        Self { operation, object, old_object, ..self.clone() }
+        Self {
+            operation,
+            object,
+            old_object,
+            ..self.clone()
+        }
     }
 
     /// The same request made by `user`.
     #[must_use]
     pub fn by(&self, user: User) -> Self {
-        Self { user: Some(Arc::new(user)), ..self.clone() }
+        Self {
+            user: Some(Arc::new(user)),
+            ..self.clone()
+        }
     }
 }

@@ -54,7 +54,11 @@ impl MatchBlock {
     /// Every filter that can't be judged.
     pub fn compile(block: &Value) -> Result<Self, Vec<CompileError>> {
         for list in ["any", "all"] {
-            let Some(filters) = block.get(list).and_then(Value::as_array).filter(|filters| !filters.is_empty()) else {
+            let Some(filters) = block
+                .get(list)
+                .and_then(Value::as_array)
+                .filter(|filters| !filters.is_empty())
+            else {
                 continue;
             };
             let mut errors = Vec::new();
@@ -63,14 +67,22 @@ impl MatchBlock {
                 match Filter::compile(filter) {
                     Ok(filter) => compiled.push(filter),
                     Err(found) => {
-                        errors.extend(found.into_iter().map(|error| error.under(&format!("{list}[{index}]"))));
+                        errors.extend(
+                            found
+                                .into_iter()
+                                .map(|error| error.under(&format!("{list}[{index}]"))),
+                        );
                     }
                 }
             }
             if !errors.is_empty() {
                 return Err(errors);
             }
-            return Ok(if list == "any" { Self::Any(compiled) } else { Self::All(compiled) });
+            return Ok(if list == "any" {
+                Self::Any(compiled)
+            } else {
+                Self::All(compiled)
+            });
         }
         Filter::compile(block).map(|filter| Self::Flat(Box::new(filter)))
     }
@@ -99,18 +111,27 @@ impl MatchBlock {
     /// Whether the request meets the block of an exception: operations don't count, users always do.
     #[must_use]
     pub fn meets_exception(&self, request: &Request, view: &FactView<'_>) -> Selection {
-        let Some(object) = request.subject() else { return Selection::NotSelected };
+        let Some(object) = request.subject() else {
+            return Selection::NotSelected;
+        };
         let labels = match namespace_labels(self.filters(), request, view) {
             Ok(labels) => labels,
             Err(unknown) => return unknown,
         };
-        let meets = |filter: &Filter| filter.matches(request, object, &borrowed(&labels), UserRule::Kept, true);
+        let meets =
+            |filter: &Filter| filter.matches(request, object, &borrowed(&labels), UserRule::Kept, true);
         let met = match self {
             Self::Any(filters) => filters.iter().any(meets),
             Self::All(filters) => filters.iter().all(meets),
             Self::Flat(_) => false,
         };
-        if met { Selection::Selected { clause: "match".to_owned() } } else { Selection::NotSelected }
+        if met {
+            Selection::Selected {
+                clause: "match".to_owned(),
+            }
+        } else {
+            Selection::NotSelected
+        }
     }
 }
 
@@ -123,7 +144,8 @@ impl Selector {
         let under = |errors: Vec<CompileError>, outer: &str| -> Vec<CompileError> {
             errors.into_iter().map(|error| error.under(outer)).collect()
         };
-        let matched = MatchBlock::compile(rule.get("match").unwrap_or(&Value::Null)).map_err(|e| under(e, "match"))?;
+        let matched =
+            MatchBlock::compile(rule.get("match").unwrap_or(&Value::Null)).map_err(|e| under(e, "match"))?;
         let excluded = rule
             .get("exclude")
             .filter(|block| block.as_object().is_some_and(|fields| !fields.is_empty()))
@@ -141,20 +163,30 @@ impl Selector {
     /// Whether the rule speaks about `request`.
     #[must_use]
     pub fn select(&self, request: &Request, view: &FactView<'_>) -> Selection {
-        let Some(object) = request.subject() else { return Selection::NotSelected };
+        let Some(object) = request.subject() else {
+            return Selection::NotSelected;
+        };
         // Kinds first: most rules end here, and no fact is asked for a rule that could not match anyway.
         if !self.may_match_kind(request) {
             return Selection::NotSelected;
         }
-        let filters = self.matched.filters().iter().chain(self.excluded.iter().flat_map(MatchBlock::filters));
+        let filters = self
+            .matched
+            .filters()
+            .iter()
+            .chain(self.excluded.iter().flat_map(MatchBlock::filters));
         let labels = match namespace_labels(filters, request, view) {
             Ok(labels) => labels,
             Err(unknown) => return unknown,
         };
         let labels = borrowed(&labels);
-        let matches = |filter: &Filter| filter.matches(request, object, &labels, UserRule::DroppedWithoutUser, false);
+        let matches =
+            |filter: &Filter| filter.matches(request, object, &labels, UserRule::DroppedWithoutUser, false);
         let clause = match &self.matched {
-            MatchBlock::Any(filters) => filters.iter().position(matches).map(|at| format!("match.any[{at}]")),
+            MatchBlock::Any(filters) => filters
+                .iter()
+                .position(matches)
+                .map(|at| format!("match.any[{at}]")),
             MatchBlock::All(filters) => filters.iter().all(matches).then(|| "match.all".to_owned()),
             MatchBlock::Flat(filter) => matches(filter).then(|| "match.resources".to_owned()),
         };
@@ -172,7 +204,11 @@ impl Selector {
 
     fn may_match_kind(&self, request: &Request) -> bool {
         let fits = |filter: &Filter| {
-            filter.kinds().is_empty() || filter.kinds().iter().any(|k| k.matches(&request.kind, &request.subresource))
+            filter.kinds().is_empty()
+                || filter
+                    .kinds()
+                    .iter()
+                    .any(|k| k.matches(&request.kind, &request.subresource))
         };
         match &self.matched {
             MatchBlock::Any(filters) => filters.iter().any(fits),
@@ -192,20 +228,30 @@ fn namespace_labels<'f>(
     if !needed || request.namespace.is_empty() || &*request.kind.kind == "Namespace" {
         return Ok(BTreeMap::new());
     }
-    match view.ask(&FactRequest::NamespaceLabels { name: request.namespace.to_string() }) {
+    match view.ask(&FactRequest::NamespaceLabels {
+        name: request.namespace.to_string(),
+    }) {
         None => Err(Selection::Pending),
         Some(Ok(Fact::Json(labels))) => {
             let pairs = super::labels::string_map(Some(&**labels));
-            Ok(pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+            Ok(pairs
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect())
         }
-        Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => {
-            Err(Selection::Unjudgeable { cause: "labels of the namespace are no JSON".to_owned() })
-        }
+        Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => Err(Selection::Unjudgeable {
+            cause: "labels of the namespace are no JSON".to_owned(),
+        }),
         Some(Err(FactError::NoLoader(_))) => Ok(BTreeMap::new()),
         Some(Err(FactError::Failed(cause))) => Err(Selection::Unjudgeable {
-            cause: format!("failed to get labels of namespace `{}`: {cause}", request.namespace),
+            cause: format!(
+                "failed to get labels of namespace `{}`: {cause}",
+                request.namespace
+            ),
         }),
-        Some(Err(FactError::Image { refusal, .. })) => Err(Selection::Unjudgeable { cause: refusal.message.clone() }),
+        Some(Err(FactError::Image { refusal, .. })) => Err(Selection::Unjudgeable {
+            cause: refusal.message.clone(),
+        }),
     }
 }
 

@@ -53,7 +53,9 @@ impl Filter {
         let mut selector = |field: &str| {
             let value = resources.get(field).filter(|value| !value.is_null())?;
             let compiled = LabelSelector::compile(value);
-            compiled.map_err(|error| errors.push(error.under(&format!("resources.{field}")))).ok()
+            compiled
+                .map_err(|error| errors.push(error.under(&format!("resources.{field}"))))
+                .ok()
         };
         let (label_selector, namespace_selector) = (selector("selector"), selector("namespaceSelector"));
         let mut operations = Vec::new();
@@ -70,23 +72,42 @@ impl Filter {
             return Err(errors);
         }
         let subjects = filter.get("subjects").and_then(Value::as_array);
-        let single = resources.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
-        let names = single.map(ToOwned::to_owned).into_iter().chain(strings(resources, "names")).collect();
+        let single = resources
+            .get("name")
+            .and_then(Value::as_str)
+            .filter(|name| !name.is_empty());
+        let names = single
+            .map(ToOwned::to_owned)
+            .into_iter()
+            .chain(strings(resources, "names"))
+            .collect();
         let annotations = string_map(resources.get("annotations"));
         Ok(Self {
-            kinds: strings(resources, "kinds").iter().map(|kind| KindSelector::parse(kind)).collect(),
+            kinds: strings(resources, "kinds")
+                .iter()
+                .map(|kind| KindSelector::parse(kind))
+                .collect(),
             names,
             namespaces: strings(resources, "namespaces"),
-            annotations: annotations.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+            annotations: annotations
+                .into_iter()
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .collect(),
             selector: label_selector,
             namespace_selector,
             operations,
             users: UserFilter {
                 roles: strings(filter, "roles"),
                 cluster_roles: strings(filter, "clusterRoles"),
-                subjects: subjects.into_iter().flatten().filter_map(Subject::compile).collect(),
+                subjects: subjects
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Subject::compile)
+                    .collect(),
             },
-            is_empty_description: resources.as_object().is_none_or(|fields| fields.values().all(is_blank)),
+            is_empty_description: resources
+                .as_object()
+                .is_none_or(|fields| fields.values().all(is_blank)),
         })
     }
 
@@ -120,7 +141,11 @@ impl Filter {
             return false;
         }
         (ignore_operations || self.operations.is_empty() || self.operations.contains(&request.operation))
-            && (self.kinds.is_empty() || self.kinds.iter().any(|k| k.matches(&request.kind, &request.subresource)))
+            && (self.kinds.is_empty()
+                || self
+                    .kinds
+                    .iter()
+                    .any(|k| k.matches(&request.kind, &request.subresource)))
             && self.resource_matches(object, namespace_labels)
             && (!users_count || self.users.matches(request.user.as_deref()))
     }
@@ -130,19 +155,29 @@ impl Filter {
         let text = |field: &str| metadata(field).and_then(Value::as_str).unwrap_or_default();
         let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
         let is_namespace = kind == "Namespace";
-        let name = if text("name").is_empty() { text("generateName") } else { text("name") };
-        let namespace = if is_namespace { text("name") } else { text("namespace") };
+        let name = if text("name").is_empty() {
+            text("generateName")
+        } else {
+            text("name")
+        };
+        let namespace = if is_namespace {
+            text("name")
+        } else {
+            text("namespace")
+        };
         let any = |patterns: &[String], found: &str| {
             patterns.is_empty() || patterns.iter().any(|pattern| wildcard::matches(pattern, found))
         };
         any(&self.names, name)
             && any(&self.namespaces, namespace)
             && self.annotations_match(metadata("annotations"))
-            && self.selector.as_ref().is_none_or(|selector| selector.matches(&string_map(metadata("labels"))))
             && self
-                .namespace_selector
+                .selector
                 .as_ref()
-                .is_none_or(|selector| !is_namespace && (kind.is_empty() || selector.matches(namespace_labels)))
+                .is_none_or(|selector| selector.matches(&string_map(metadata("labels"))))
+            && self.namespace_selector.as_ref().is_none_or(|selector| {
+                !is_namespace && (kind.is_empty() || selector.matches(namespace_labels))
+            })
     }
 
     fn annotations_match(&self, annotations: Option<&Value>) -> bool {
@@ -151,7 +186,9 @@ impl Filter {
         }
         let found = string_map(annotations);
         self.annotations.iter().all(|(key, value)| {
-            found.iter().any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
+            found
+                .iter()
+                .any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
         })
     }
 }
@@ -166,7 +203,9 @@ impl UserFilter {
             return true;
         }
         let Some(user) = user else { return false };
-        let meets = |wanted: &[String], found: &[String]| wanted.is_empty() || wanted.iter().any(|w| found.contains(w));
+        let meets = |wanted: &[String], found: &[String]| {
+            wanted.is_empty() || wanted.iter().any(|w| found.contains(w))
+        };
         meets(&self.roles, &user.roles)
             && meets(&self.cluster_roles, &user.cluster_roles)
             && (self.subjects.is_empty() || self.subjects.iter().any(|subject| subject.is(user)))
@@ -175,7 +214,12 @@ impl UserFilter {
 
 fn strings(at: &Value, field: &str) -> Vec<String> {
     let listed = at.get(field).and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 fn is_blank(value: &Value) -> bool {

@@ -33,7 +33,12 @@ impl KindSelector {
             _ => ("", "", "", ""),
         };
         let own = ToOwned::to_owned;
-        Self { group: own(group), version: own(version), kind: own(kind), subresource: own(subresource) }
+        Self {
+            group: own(group),
+            version: own(version),
+            kind: own(kind),
+            subresource: own(subresource),
+        }
     }
 
     /// Whether the selector means this kind and subresource.
@@ -72,7 +77,9 @@ fn is_version(text: &str) -> bool {
     if text == "*" {
         return true;
     }
-    let Some(rest) = text.strip_prefix('v') else { return false };
+    let Some(rest) = text.strip_prefix('v') else {
+        return false;
+    };
     let mut rest = rest.chars();
     if !rest.next().is_some_and(|digit| digit.is_ascii_digit()) {
         return false;
@@ -114,7 +121,11 @@ mod tests {
             ("Deploy*", "apps/v1", "Deployment", "", true),
             ("v1/v2/v3/v4/v5", "v1", "Pod", "", false),
         ] {
-            assert_eq!(matches(selector, api_version, kind, subresource), expected, "{selector} on {kind}/{subresource}");
+            assert_eq!(
+                matches(selector, api_version, kind, subresource),
+                expected,
+                "{selector} on {kind}/{subresource}"
+            );
         }
     }
 }

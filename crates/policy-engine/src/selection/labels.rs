@@ -36,14 +36,19 @@ impl LabelSelector {
     /// An operator or a count of values that Kubernetes refuses: it is refused at load, not when first asked.
     pub fn compile(selector: &Value) -> Result<Self, CompileError> {
         let labels = selector.get("matchLabels").and_then(Value::as_object);
-        let labels = labels.into_iter().flatten().map(|(key, value)| (key.clone(), text_of(value))).collect();
+        let labels = labels
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), text_of(value)))
+            .collect();
         let listed = selector.get("matchExpressions").and_then(Value::as_array);
         let expressions = listed
             .into_iter()
             .flatten()
             .enumerate()
             .map(|(index, expression)| {
-                Expression::compile(expression).map_err(|error| error.under(&format!("matchExpressions[{index}]")))
+                Expression::compile(expression)
+                    .map_err(|error| error.under(&format!("matchExpressions[{index}]")))
             })
             .collect::<Result<_, _>>()?;
         Ok(Self { labels, expressions })
@@ -52,8 +57,13 @@ impl LabelSelector {
     /// Whether `labels` meet the selector. An empty selector is met by anything.
     #[must_use]
     pub fn matches(&self, labels: &BTreeMap<&str, &str>) -> bool {
-        self.labels.iter().all(|(key, value)| label_matches(key, value, labels))
-            && self.expressions.iter().all(|expression| expression.matches(labels))
+        self.labels
+            .iter()
+            .all(|(key, value)| label_matches(key, value, labels))
+            && self
+                .expressions
+                .iter()
+                .all(|expression| expression.matches(labels))
     }
 }
 
@@ -62,34 +72,52 @@ fn label_matches(key: &str, value: &str, labels: &BTreeMap<&str, &str>) -> bool 
     if !wildcard::has_wildcard(key) && !wildcard::has_wildcard(value) {
         return labels.get(key) == Some(&value);
     }
-    labels.iter().any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
+    labels
+        .iter()
+        .any(|(k, v)| wildcard::matches(key, k) && wildcard::matches(value, v))
 }
 
 impl Expression {
     fn compile(expression: &Value) -> Result<Self, CompileError> {
-        let field = |name: &str| expression.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let values: Vec<String> =
-            expression.get("values").and_then(Value::as_array).into_iter().flatten().map(text_of).collect();
+        let field = |name: &str| {
+            expression
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let values: Vec<String> = expression
+            .get("values")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(text_of)
+            .collect();
         let operator = match &*field("operator") {
             "In" => Operator::In,
             "NotIn" => Operator::NotIn,
             "Exists" => Operator::Exists,
             "DoesNotExist" => Operator::DoesNotExist,
             other => {
-                let message = format!("unknown operator `{other}`: expected In, NotIn, Exists or DoesNotExist");
+                let message =
+                    format!("unknown operator `{other}`: expected In, NotIn, Exists or DoesNotExist");
                 return Err(CompileError::new("operator", message));
             }
         };
         match operator {
-            Operator::In | Operator::NotIn if values.is_empty() => {
-                Err(CompileError::new("values", "expected at least one value for In and NotIn"))
-            }
-            Operator::Exists | Operator::DoesNotExist if !values.is_empty() => {
-                Err(CompileError::new("values", "expected no value for Exists and DoesNotExist"))
-            }
-            Operator::In | Operator::NotIn | Operator::Exists | Operator::DoesNotExist => {
-                Ok(Self { key: field("key"), operator, values })
-            }
+            Operator::In | Operator::NotIn if values.is_empty() => Err(CompileError::new(
+                "values",
+                "expected at least one value for In and NotIn",
+            )),
+            Operator::Exists | Operator::DoesNotExist if !values.is_empty() => Err(CompileError::new(
+                "values",
+                "expected no value for Exists and DoesNotExist",
+            )),
+            Operator::In | Operator::NotIn | Operator::Exists | Operator::DoesNotExist => Ok(Self {
+                key: field("key"),
+                operator,
+                values,
+            }),
         }
     }
 
@@ -106,14 +134,20 @@ impl Expression {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
 /// A map of strings as it stands in an object: labels, annotations.
 #[must_use]
 pub(crate) fn string_map(map: Option<&Value>) -> BTreeMap<&str, &str> {
     let fields = map.and_then(Value::as_object);
-    fields.into_iter().flatten().filter_map(|(key, value)| Some((&**key, value.as_str()?))).collect()
+    fields
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((&**key, value.as_str()?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -122,7 +156,9 @@ mod tests {
     use serde_json::json;
 
     fn matches(selector: &Value, labels: &[(&str, &str)]) -> bool {
-        LabelSelector::compile(selector).unwrap().matches(&labels.iter().copied().collect())
+        LabelSelector::compile(selector)
+            .unwrap()
+            .matches(&labels.iter().copied().collect())
     }
 
     #[test]
@@ -132,8 +168,14 @@ mod tests {
 
     #[test]
     fn wildcards_in_match_labels_need_some_pair() {
-        assert!(matches(&json!({"matchLabels": {"app*": "*"}}), &[("app.kubernetes.io/name", "x")]));
-        assert!(!matches(&json!({"matchLabels": {"app*": "?*"}}), &[("other", "x")]));
+        assert!(matches(
+            &json!({"matchLabels": {"app*": "*"}}),
+            &[("app.kubernetes.io/name", "x")]
+        ));
+        assert!(!matches(
+            &json!({"matchLabels": {"app*": "?*"}}),
+            &[("other", "x")]
+        ));
         assert!(!matches(&json!({"matchLabels": {"a": "x"}}), &[("a", "y")]));
     }
 
@@ -147,6 +189,9 @@ mod tests {
     #[test]
     fn an_unknown_operator_is_refused_when_compiled() {
         let selector = json!({"matchExpressions": [{"key": "env", "operator": "in", "values": ["dev"]}]});
-        assert_eq!(LabelSelector::compile(&selector).unwrap_err().path, "matchExpressions[0].operator");
+        assert_eq!(
+            LabelSelector::compile(&selector).unwrap_err().path,
+            "matchExpressions[0].operator"
+        );
     }
 }

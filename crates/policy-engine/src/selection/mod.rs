@@ -17,5 +17,5 @@ pub use block::{MatchBlock, Selection, Selector};
 pub use filter::Filter;
 pub use kinds::KindSelector;
 pub use labels::LabelSelector;
-pub use subjects::Subject;
 pub(crate) use labels::string_map;
+pub use subjects::Subject;

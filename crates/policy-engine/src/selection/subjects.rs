@@ -37,12 +37,20 @@ impl Subject {
     /// Whether `user` is this subject.
     #[must_use]
     pub fn is(&self, user: &User) -> bool {
-        let name = user.info.get("username").and_then(Value::as_str).unwrap_or_default();
+        let name = user
+            .info
+            .get("username")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         match self {
             Self::ServiceAccount { user_name } | Self::User(user_name) => wildcard::matches(user_name, name),
             Self::Group(group) => {
                 let groups = user.info.get("groups").and_then(Value::as_array);
-                groups.into_iter().flatten().filter_map(Value::as_str).any(|found| wildcard::matches(group, found))
+                groups
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .any(|found| wildcard::matches(group, found))
             }
         }
     }

@@ -57,7 +57,13 @@ pub(super) struct Defaults {
 impl AttestorSet {
     /// The set that demands the first signer alone.
     pub(super) fn of_one() -> Self {
-        Self { required: 1, entries: vec![Attestor::Leaf { signer: 0, suffix: ".keyless" }] }
+        Self {
+            required: 1,
+            entries: vec![Attestor::Leaf {
+                signer: 0,
+                suffix: ".keyless",
+            }],
+        }
     }
 }
 
@@ -86,9 +92,16 @@ fn compile_set(
     depth: usize,
 ) -> Result<AttestorSet, CompileError> {
     let Some(deeper) = depth.checked_sub(1) else {
-        return Err(CompileError::new("entries", format!("attestors nest deeper than {DEEPEST_NESTING} levels")));
+        return Err(CompileError::new(
+            "entries",
+            format!("attestors nest deeper than {DEEPEST_NESTING} levels"),
+        ));
     };
-    let listed = set.get("entries").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let listed = set
+        .get("entries")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if listed.is_empty() {
         return Err(CompileError::new("entries", "an entry is required"));
     }
@@ -102,17 +115,26 @@ fn compile_set(
         }
         let (authorities, suffix) = authorities_of(entry, defaults).map_err(under)?;
         for authority in authorities {
-            entries.push(Attestor::Leaf { signer: signers.len(), suffix });
+            entries.push(Attestor::Leaf {
+                signer: signers.len(),
+                suffix,
+            });
             signers.push(signer(entry, authority, defaults));
         }
     }
-    let count = set.get("count").and_then(Value::as_u64).filter(|count| *count > 0);
+    let count = set
+        .get("count")
+        .and_then(Value::as_u64)
+        .filter(|count| *count > 0);
     let required = match count {
         None => entries.len(),
         Some(count) => usize::try_from(count).unwrap_or(usize::MAX),
     };
     if required > entries.len() {
-        return Err(CompileError::new("count", format!("count {required} exceeds the {} entries", entries.len())));
+        return Err(CompileError::new(
+            "count",
+            format!("count {required} exceeds the {} entries", entries.len()),
+        ));
     }
     Ok(AttestorSet { required, entries })
 }
@@ -121,8 +143,14 @@ fn signer(entry: &Value, authority: Authority, defaults: &Defaults) -> SignerDem
     let own = string_pairs(entry.get("annotations"));
     SignerDemand {
         authority,
-        annotations: if own.is_empty() { defaults.annotations.clone() } else { own },
-        repository: text(entry, "repository").map(ToOwned::to_owned).or_else(|| defaults.repository.clone()),
+        annotations: if own.is_empty() {
+            defaults.annotations.clone()
+        } else {
+            own
+        },
+        repository: text(entry, "repository")
+            .map(ToOwned::to_owned)
+            .or_else(|| defaults.repository.clone()),
     }
 }
 
@@ -131,9 +159,16 @@ fn signer(entry: &Value, authority: Authority, defaults: &Defaults) -> SignerDem
 /// Kyverno does not ask for an SCT here; a certificate of the public Fulcio always has one, so it is demanded.
 pub(super) fn anyone(defaults: &Defaults) -> Result<SignerDemand, CompileError> {
     if defaults.layouts == Layouts::Notary {
-        return Err(CompileError::new("attestors", "attestations of type Notary need attestors with certificates"));
+        return Err(CompileError::new(
+            "attestors",
+            "attestations of type Notary need attestors with certificates",
+        ));
     }
-    let log = LogDemand { check: Waivable::Required, url: Some(PUBLIC_REKOR.into()), key: None };
+    let log = LogDemand {
+        check: Waivable::Required,
+        url: Some(PUBLIC_REKOR.into()),
+        key: None,
+    };
     let authority = Authority::Keyless {
         identity: Identity::default(),
         roots: None,
@@ -141,18 +176,36 @@ pub(super) fn anyone(defaults: &Defaults) -> Result<SignerDemand, CompileError> 
         sct: SctDemand::default(),
         tsa_chain: None,
     };
-    Ok(SignerDemand { authority, annotations: BTreeMap::new(), repository: defaults.repository.clone() })
+    Ok(SignerDemand {
+        authority,
+        annotations: BTreeMap::new(),
+        repository: defaults.repository.clone(),
+    })
 }
 
-fn authorities_of(entry: &Value, defaults: &Defaults) -> Result<(Vec<Authority>, &'static str), CompileError> {
+fn authorities_of(
+    entry: &Value,
+    defaults: &Defaults,
+) -> Result<(Vec<Authority>, &'static str), CompileError> {
     let present = |field: &str| entry.get(field).filter(|value| !value.is_null());
-    match (defaults.layouts, present("keys"), present("certificates"), present("keyless")) {
+    match (
+        defaults.layouts,
+        present("keys"),
+        present("certificates"),
+        present("keyless"),
+    ) {
         (Layouts::Notary, None, Some(certificates), None) => Ok((vec![notary(certificates)?], "")),
-        (Layouts::Notary, ..) => Err(CompileError::new("", "only certificates are allowed for type Notary")),
+        (Layouts::Notary, ..) => Err(CompileError::new(
+            "",
+            "only certificates are allowed for type Notary",
+        )),
         (_, Some(keys), None, None) => Ok((keys_of(keys, entry)?, ".keys")),
         (_, None, Some(certificates), None) => Ok((vec![certificate(certificates)?], ".certificates")),
         (_, None, None, Some(keyless)) => Ok((vec![keyless_of(keyless)], ".keyless")),
-        _ => Err(CompileError::new("", "exactly one of keys, certificates, keyless or a nested attestor is required")),
+        _ => Err(CompileError::new(
+            "",
+            "exactly one of keys, certificates, keyless or a nested attestor is required",
+        )),
     }
 }
 
@@ -166,7 +219,10 @@ fn keys_of(keys: &Value, entry: &Value) -> Result<Vec<Authority>, CompileError> 
     };
     if let Some(written) = text(keys, "publicKeys") {
         if written.trim_start().starts_with(PUBLIC_KEY_START) {
-            return Ok(pem_blocks(written).into_iter().map(|pem| source(KeySource::Pem(pem.into()))).collect());
+            return Ok(pem_blocks(written)
+                .into_iter()
+                .map(|pem| source(KeySource::Pem(pem.into())))
+                .collect());
         }
         return Ok(vec![source(KeySource::Reference(written.trim().into()))]);
     }
@@ -177,7 +233,10 @@ fn keys_of(keys: &Value, entry: &Value) -> Result<Vec<Authority>, CompileError> 
     }
     match text(keys, "kms") {
         Some(kms) => Ok(vec![source(KeySource::Reference(kms.into()))]),
-        None => Err(CompileError::new("keys", "a public key, kms key or secret is required")),
+        None => Err(CompileError::new(
+            "keys",
+            "a public key, kms key or secret is required",
+        )),
     }
 }
 
@@ -192,7 +251,11 @@ fn pem_blocks(text: &str) -> Vec<String> {
 
 /// `keys.signatureAlgorithm` wins unless it is the default that the CRD writes; then the entry's is meant.
 fn digest_of(keys: &Value, entry: &Value) -> Result<DigestAlgorithm, CompileError> {
-    let written = |at: &Value| text(at, "signatureAlgorithm").filter(|name| *name != "sha256").map(ToOwned::to_owned);
+    let written = |at: &Value| {
+        text(at, "signatureAlgorithm")
+            .filter(|name| *name != "sha256")
+            .map(ToOwned::to_owned)
+    };
     match written(keys).or_else(|| written(entry)).as_deref() {
         None => Ok(DigestAlgorithm::Sha256),
         Some("sha224") => Ok(DigestAlgorithm::Sha224),
@@ -200,7 +263,9 @@ fn digest_of(keys: &Value, entry: &Value) -> Result<DigestAlgorithm, CompileErro
         Some("sha512") => Ok(DigestAlgorithm::Sha512),
         Some(other) => Err(CompileError::new(
             "signatureAlgorithm",
-            format!("invalid signature algorithm provided {other}: expected sha224, sha256, sha384 or sha512"),
+            format!(
+                "invalid signature algorithm provided {other}: expected sha224, sha256, sha384 or sha512"
+            ),
         )),
     }
 }
@@ -221,11 +286,16 @@ fn certificate(certificates: &Value) -> Result<Authority, CompileError> {
 }
 
 fn notary(certificates: &Value) -> Result<Authority, CompileError> {
-    let parts: Vec<&str> = ["cert", "certChain"].iter().filter_map(|field| text(certificates, field)).collect();
+    let parts: Vec<&str> = ["cert", "certChain"]
+        .iter()
+        .filter_map(|field| text(certificates, field))
+        .collect();
     if parts.is_empty() {
         return Err(CompileError::new("certificates", "cert or certChain required"));
     }
-    Ok(Authority::Notary { certificates: parts.join("\n").into() })
+    Ok(Authority::Notary {
+        certificates: parts.join("\n").into(),
+    })
 }
 
 fn keyless_of(keyless: &Value) -> Authority {
@@ -247,16 +317,28 @@ fn keyless_of(keyless: &Value) -> Authority {
 }
 
 fn waived(at: Option<&Value>, field: &str) -> Waivable {
-    let waived = at.and_then(|at| at.get(field)).and_then(Value::as_bool).unwrap_or(false);
-    if waived { Waivable::Waived } else { Waivable::Required }
+    let waived = at
+        .and_then(|at| at.get(field))
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
+    if waived {
+        Waivable::Waived
+    } else {
+        Waivable::Required
+    }
 }
 
 fn log_of(attestor: &Value) -> LogDemand {
     let rekor = attestor.get("rekor").filter(|rekor| !rekor.is_null());
-    let part = |field: &str| -> Option<Arc<str>> { rekor.and_then(|rekor| text(rekor, field)).map(Into::into) };
+    let part =
+        |field: &str| -> Option<Arc<str>> { rekor.and_then(|rekor| text(rekor, field)).map(Into::into) };
     LogDemand {
         check: waived(rekor, "ignoreTlog"),
-        url: if rekor.is_none() { Some(PUBLIC_REKOR.into()) } else { part("url") },
+        url: if rekor.is_none() {
+            Some(PUBLIC_REKOR.into())
+        } else {
+            part("url")
+        },
         key: part("pubkey"),
     }
 }
@@ -270,12 +352,23 @@ fn sct_of(attestor: &Value) -> SctDemand {
 }
 
 fn tsa_of(attestor: &Value) -> Option<Arc<str>> {
-    attestor.get("ctlog").and_then(|ctlog| text(ctlog, "tsaCertChain")).map(Into::into)
+    attestor
+        .get("ctlog")
+        .and_then(|ctlog| text(ctlog, "tsaCertChain"))
+        .map(Into::into)
 }
 
 /// A map of strings; other values as their JSON.
 pub(super) fn string_pairs(map: Option<&Value>) -> BTreeMap<String, String> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned)
+    };
     let fields = map.and_then(Value::as_object);
-    fields.into_iter().flatten().map(|(key, value)| (key.clone(), text(value))).collect()
+    fields
+        .into_iter()
+        .flatten()
+        .map(|(key, value)| (key.clone(), text(value)))
+        .collect()
 }

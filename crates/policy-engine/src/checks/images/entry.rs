@@ -64,14 +64,23 @@ impl Entry {
                     attestations.push(attestation);
                     attestation_demands.push(demand);
                 }
-                Err(found) => errors.extend(found.into_iter().map(|e| e.under(&format!("attestations[{index}]")))),
+                Err(found) => errors.extend(
+                    found
+                        .into_iter()
+                        .map(|e| e.under(&format!("attestations[{index}]"))),
+                ),
             }
         }
         if !errors.is_empty() {
             return Err(errors);
         }
         let flag = |field: &str| entry.get(field).and_then(Value::as_bool).unwrap_or(true);
-        let demand = ImageDemand { layouts, signers, attestations: attestation_demands, access: access_of(entry) };
+        let demand = ImageDemand {
+            layouts,
+            signers,
+            attestations: attestation_demands,
+            access: access_of(entry),
+        };
         Ok(Self {
             references: strings(entry, "imageReferences"),
             skipped: strings(entry, "skipImageReferences"),
@@ -106,7 +115,9 @@ impl Entry {
     /// Whether `skipImageReferences` names `image`: by its canonical text alone, as Kyverno does.
     pub(crate) fn skips(&self, image: &ImageReference) -> bool {
         let canonical = image.canonical();
-        self.skipped.iter().any(|pattern| wildcard::matches(pattern, &canonical))
+        self.skipped
+            .iter()
+            .any(|pattern| wildcard::matches(pattern, &canonical))
     }
 }
 
@@ -125,13 +136,19 @@ fn spellings(image: &ImageReference) -> Vec<(String, String)> {
     if !short.contains('/') {
         paths = vec![short.to_owned(), format!("library/{short}")];
     }
-    let names = HUB.iter().flat_map(|host| paths.iter().map(move |path| format!("{host}/{path}")));
-    names.map(|repository| (format!("{repository}{suffix}"), repository)).collect()
+    let names = HUB
+        .iter()
+        .flat_map(|host| paths.iter().map(move |path| format!("{host}/{path}")));
+    names
+        .map(|repository| (format!("{repository}{suffix}"), repository))
+        .collect()
 }
 
 /// The part of a pattern before its tag or digest.
 fn repository_of(pattern: &str) -> &str {
-    let pattern = pattern.split_once('@').map_or(pattern, |(repository, _)| repository);
+    let pattern = pattern
+        .split_once('@')
+        .map_or(pattern, |(repository, _)| repository);
     let name_starts = pattern.rfind('/').map_or(0, |slash| slash.saturating_add(1));
     match pattern.rsplit_once(':') {
         Some((repository, _)) if repository.len() >= name_starts => repository,
@@ -150,7 +167,10 @@ fn compile_attestation(
     let mut errors = Vec::new();
     let mut signers: Vec<SignerDemand> = Vec::new();
     // A signature layer has annotations of its own; the entry's are demanded of signatures, not of attestations.
-    let defaults = attestors::Defaults { annotations: std::collections::BTreeMap::new(), ..defaults.clone() };
+    let defaults = attestors::Defaults {
+        annotations: std::collections::BTreeMap::new(),
+        ..defaults.clone()
+    };
     let mut sets = attestors::compile_sets(attestation, &defaults, &mut signers, &mut errors);
     if sets.is_empty() && errors.is_empty() {
         match attestors::anyone(&defaults) {
@@ -165,8 +185,18 @@ fn compile_attestation(
         return Err(errors);
     }
     let name = text(attestation, "name").map(ToOwned::to_owned);
-    let demand = AttestationDemand { predicate_type: predicate_type.clone(), signers };
-    Ok((Attestation { predicate_type, name, sets }, demand))
+    let demand = AttestationDemand {
+        predicate_type: predicate_type.clone(),
+        signers,
+    };
+    Ok((
+        Attestation {
+            predicate_type,
+            name,
+            sets,
+        },
+        demand,
+    ))
 }
 
 /// The deprecated fields `image`, `key`, `issuer`, `subject`, `roots` as the attestors they stand for.
@@ -192,16 +222,27 @@ fn converted(entry: &Value) -> Value {
         (None, None) => None,
     };
     let image = image.map(ToOwned::to_owned);
-    let Some(fields) = entry.as_object_mut() else { return entry };
+    let Some(fields) = entry.as_object_mut() else {
+        return entry;
+    };
     if let Some(image) = image
-        && let Some(references) = fields.entry("imageReferences").or_insert_with(|| json!([])).as_array_mut()
+        && let Some(references) = fields
+            .entry("imageReferences")
+            .or_insert_with(|| json!([]))
+            .as_array_mut()
     {
         references.push(image.into());
     }
     if let Some(attestor) = attestor {
         let set = json!({"entries": [attestor]});
-        match fields.get_mut("attestations").and_then(Value::as_array_mut).filter(|listed| !listed.is_empty()) {
-            Some(attestations) => attestations.iter_mut().for_each(|attestation| push_set(attestation, &set)),
+        match fields
+            .get_mut("attestations")
+            .and_then(Value::as_array_mut)
+            .filter(|listed| !listed.is_empty())
+        {
+            Some(attestations) => attestations
+                .iter_mut()
+                .for_each(|attestation| push_set(attestation, &set)),
             None => push_set(&mut entry, &set),
         }
     }
@@ -209,7 +250,9 @@ fn converted(entry: &Value) -> Value {
 }
 
 fn push_set(holder: &mut Value, set: &Value) {
-    let sets = holder.as_object_mut().map(|fields| fields.entry("attestors").or_insert_with(|| json!([])));
+    let sets = holder
+        .as_object_mut()
+        .map(|fields| fields.entry("attestors").or_insert_with(|| json!([])));
     if let Some(sets) = sets.and_then(Value::as_array_mut) {
         sets.push(set.clone());
     }
@@ -219,7 +262,10 @@ fn access_of(entry: &Value) -> RegistryAccess {
     let none = Value::Null;
     let credentials = entry.get("imageRegistryCredentials").unwrap_or(&none);
     RegistryAccess {
-        allow_insecure: credentials.get("allowInsecureRegistry").and_then(Value::as_bool).unwrap_or(false),
+        allow_insecure: credentials
+            .get("allowInsecureRegistry")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
         providers: strings(credentials, "providers"),
         secrets: strings(credentials, "secrets"),
         pull_secrets: Vec::new(),
@@ -227,12 +273,19 @@ fn access_of(entry: &Value) -> RegistryAccess {
 }
 
 pub(super) fn text<'v>(at: &'v Value, field: &str) -> Option<&'v str> {
-    at.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
+    at.get(field)
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
 }
 
 fn strings(at: &Value, field: &str) -> Vec<String> {
     let listed = at.get(field).and_then(Value::as_array);
-    listed.into_iter().flatten().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
+    listed
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

@@ -43,7 +43,11 @@ impl ImageExtractors {
             }
             by_kind.insert(kind.clone(), compiled);
         }
-        if errors.is_empty() { Ok(Self(by_kind)) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(Self(by_kind))
+        } else {
+            Err(errors)
+        }
     }
 
     /// The images that the extractors of `kind` find; `None` where there are none for this kind.
@@ -57,9 +61,12 @@ impl ImageExtractors {
         environment: &Environment<'_>,
     ) -> Option<Result<Vec<ImageAt>, String>> {
         let extractors = self.0.get(kind)?;
-        let mut run = Extraction { environment, images: Vec::new() };
+        let mut run = Extraction {
+            environment,
+            images: Vec::new(),
+        };
         for extractor in extractors {
-            if let Err(error) = extractor.walk(object, &extractor.path, String::new(), &mut run) {
+            if let Err(error) = extractor.walk(object, &extractor.path, "", &mut run) {
                 return Some(Err(error));
             }
         }
@@ -75,18 +82,31 @@ struct Extraction<'r> {
 
 impl Extractor {
     fn compile(extractor: &Value) -> Result<Self, CompileError> {
-        let text = |field: &str| extractor.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
-        let mut path: Vec<String> =
-            text("path").unwrap_or_default().split('/').filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect();
+        let text = |field: &str| {
+            extractor
+                .get(field)
+                .and_then(Value::as_str)
+                .filter(|text| !text.is_empty())
+        };
+        let mut path: Vec<String> = text("path")
+            .unwrap_or_default()
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(ToOwned::to_owned)
+            .collect();
         let value = match text("value") {
             Some(value) => value.to_owned(),
-            None => path.pop().ok_or_else(|| CompileError::new("path", "expected the path of the image's field"))?,
+            None => path
+                .pop()
+                .ok_or_else(|| CompileError::new("path", "expected the path of the image's field"))?,
         };
         let transform = text("jmesPath").map(|written| {
             let compiled = Expression::compile(written);
             compiled
                 .map(|expression| (written.to_owned(), expression))
-                .map_err(|error| CompileError::new("jmesPath", format!("invalid jmespath {written}: {error}")))
+                .map_err(|error| {
+                    CompileError::new("jmesPath", format!("invalid jmespath {written}: {error}"))
+                })
         });
         Ok(Self {
             path,
@@ -102,53 +122,64 @@ impl Extractor {
         &self,
         at: &Value,
         path: &[String],
-        pointer: String,
+        pointer: &str,
         run: &mut Extraction<'_>,
     ) -> Result<(), String> {
         if run.images.len() > MOST_IMAGES {
             return Err(format!("more than {MOST_IMAGES} images"));
         }
-        let Some((next, rest)) = path.split_first() else { return self.take(at, pointer, run) };
+        let Some((next, rest)) = path.split_first() else {
+            return self.take(at, pointer, run);
+        };
         match (next.as_str(), at) {
             ("*", Value::Array(items)) => items
                 .iter()
                 .enumerate()
-                .try_for_each(|(index, item)| self.walk(item, rest, format!("{pointer}/{index}"), run)),
-            ("*", Value::Object(fields)) => fields
-                .iter()
-                .try_for_each(|(key, item)| self.walk(item, rest, format!("{pointer}/{}", escaped(key)), run)),
+                .try_for_each(|(index, item)| self.walk(item, rest, &format!("{pointer}/{index}"), run)),
+            ("*", Value::Object(fields)) => fields.iter().try_for_each(|(key, item)| {
+                self.walk(item, rest, &format!("{pointer}/{}", escaped(key)), run)
+            }),
             ("*", Value::Null) | (_, Value::Null) => Ok(()),
             ("*", _) => Err("invalid type".to_owned()),
             (key, Value::Object(fields)) => match fields.get(key) {
-                Some(item) => self.walk(item, rest, format!("{pointer}/{}", escaped(key)), run),
+                Some(item) => self.walk(item, rest, &format!("{pointer}/{}", escaped(key)), run),
                 None => Ok(()),
             },
             (_, _) => Err("invalid image config".to_owned()),
         }
     }
 
-    fn take(
-        &self,
-        at: &Value,
-        pointer: String,
-        run: &mut Extraction<'_>,
-    ) -> Result<(), String> {
+    fn take(&self, at: &Value, pointer: &str, run: &mut Extraction<'_>) -> Result<(), String> {
         let fields = match at {
             Value::Null => return Ok(()),
             Value::Object(fields) => fields,
-            _ => return Err("invalid image config".to_owned()),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                return Err("invalid image config".to_owned());
+            }
         };
         let pointer = format!("{pointer}/{}", escaped(&self.value));
         let key = match &self.key {
             None => pointer.clone(),
-            Some(key) => fields.get(key).and_then(Value::as_str).ok_or("invalid key")?.to_owned(),
+            Some(key) => fields
+                .get(key)
+                .and_then(Value::as_str)
+                .ok_or("invalid key")?
+                .to_owned(),
         };
-        let Some(value) = fields.get(&self.value).filter(|value| !value.is_null()) else { return Ok(()) };
+        let Some(value) = fields.get(&self.value).filter(|value| !value.is_null()) else {
+            return Ok(());
+        };
         let text = match &self.transform {
             None => value.as_str().ok_or("invalid value")?.to_owned(),
             Some((written, expression)) => transformed(written, expression, value, run.environment)?,
         };
-        run.images.extend(image_at(&self.group, key, &text, pointer, run.environment.default_registry));
+        run.images.extend(image_at(
+            &self.group,
+            key,
+            &text,
+            pointer,
+            run.environment.default_registry,
+        ));
         Ok(())
     }
 }
@@ -160,11 +191,12 @@ fn transformed(
     environment: &Environment<'_>,
 ) -> Result<String, String> {
     let failed = |cause: String| format!("failed to apply jmespath {written}: {cause}");
-    let found = expression.evaluate(value, environment, Limits::default()).map_err(|error| failed(error.to_string()))?;
-    match found.to_json().map_err(|error| failed(error.to_string()))? {
-        Value::String(text) => Ok(text),
-        other => Err(format!("jmespath {written} must produce a string, but produced {other}")),
-    }
+    let found = expression
+        .evaluate(value, environment, Limits::default())
+        .map_err(|error| failed(error.to_string()))?;
+    let found = found.to_json().map_err(|error| failed(error.to_string()))?;
+    let text = found.as_str().map(ToOwned::to_owned);
+    text.ok_or_else(|| format!("jmespath {written} must produce a string, but produced {found}"))
 }
 
 fn escaped(key: &str) -> String {
@@ -177,8 +209,14 @@ mod tests {
     use serde_json::json;
 
     fn extract(extractors: &Value, object: &Value) -> Result<Vec<(String, String)>, String> {
-        let found = ImageExtractors::compile(extractors).unwrap().extract(object, "Task", &Environment::at(jiff::Timestamp::UNIX_EPOCH, 0));
-        found.unwrap().map(|images| images.into_iter().map(|image| (image.key, image.text)).collect())
+        let found = ImageExtractors::compile(extractors).unwrap().extract(
+            object,
+            "Task",
+            &Environment::at(jiff::Timestamp::UNIX_EPOCH, 0),
+        );
+        found
+            .unwrap()
+            .map(|images| images.into_iter().map(|image| (image.key, image.text)).collect())
     }
 
     #[test]
@@ -188,7 +226,10 @@ mod tests {
             &json!({"spec": {"steps": [{"image": "a"}, {"image": "b"}, {}]}}),
         );
         let expected = [("/spec/steps/0/image", "a"), ("/spec/steps/1/image", "b")];
-        assert_eq!(found.unwrap(), expected.map(|(key, text)| (key.to_owned(), text.to_owned())));
+        assert_eq!(
+            found.unwrap(),
+            expected.map(|(key, text)| (key.to_owned(), text.to_owned()))
+        );
     }
 
     /// Kyverno keeps the last image of a key and never checks the others.

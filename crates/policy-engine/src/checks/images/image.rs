@@ -32,11 +32,20 @@ pub(super) enum OutcomeKind {
 
 impl ImageOutcome {
     pub(super) fn new(kind: OutcomeKind, message: String) -> Self {
-        Self { kind, message, reason: None, digest: None, explanation: Vec::new() }
+        Self {
+            kind,
+            message,
+            reason: None,
+            digest: None,
+            explanation: Vec::new(),
+        }
     }
 
     pub(super) fn refused(kind: OutcomeKind, message: String, refusal: &Refusal) -> Self {
-        Self { reason: Some((refusal.code, sentence(refusal))), ..Self::new(kind, message) }
+        Self {
+            reason: Some((refusal.code, sentence(refusal))),
+            ..Self::new(kind, message)
+        }
     }
 }
 
@@ -67,25 +76,44 @@ pub(super) fn judge(
     let canonical = image.canonical();
     match answer {
         Ok(Fact::Findings(findings)) => judge_findings(entry, conditions, &canonical, findings, scope, named),
-        Ok(Fact::Json(_) | Fact::Digest(_)) => {
-            Ok(unreachable_image(entry, &canonical, &Refusal::new(ReasonCode::PolicyError, "the answer is no finding"), true))
+        Ok(Fact::Json(_) | Fact::Digest(_)) => Ok(unreachable_image(
+            entry,
+            &canonical,
+            &Refusal::new(ReasonCode::PolicyError, "the answer is no finding"),
+            true,
+        )),
+        Err(FactError::Image { refusal, network }) => {
+            Ok(unreachable_image(entry, &canonical, refusal, *network))
         }
-        Err(FactError::Image { refusal, network }) => Ok(unreachable_image(entry, &canonical, refusal, *network)),
-        Err(FactError::Failed(cause)) => {
-            Ok(unreachable_image(entry, &canonical, &Refusal::new(ReasonCode::RegistryUnreachable, cause.clone()), true))
-        }
-        Err(FactError::NoLoader(cause)) => {
-            Ok(unreachable_image(entry, &canonical, &Refusal::new(ReasonCode::Offline, cause.clone()), true))
-        }
+        Err(FactError::Failed(cause)) => Ok(unreachable_image(
+            entry,
+            &canonical,
+            &Refusal::new(ReasonCode::RegistryUnreachable, cause.clone()),
+            true,
+        )),
+        Err(FactError::NoLoader(cause)) => Ok(unreachable_image(
+            entry,
+            &canonical,
+            &Refusal::new(ReasonCode::Offline, cause.clone()),
+            true,
+        )),
     }
 }
 
 /// The image could not be looked at at all. A network error is status `error`, as in Kyverno.
 fn unreachable_image(entry: &Entry, canonical: &str, refusal: &Refusal, network: bool) -> ImageOutcome {
     let is_error = network && (!entry.attestors.is_empty() || refusal.code == ReasonCode::Offline);
-    let kind = if is_error { OutcomeKind::Error } else { OutcomeKind::Fail };
+    let kind = if is_error {
+        OutcomeKind::Error
+    } else {
+        OutcomeKind::Fail
+    };
     let message = if entry.attestors.is_empty() {
-        let required = entry.attestations.first().and_then(|a| a.sets.first()).map_or(1, |set| set.required);
+        let required = entry
+            .attestations
+            .first()
+            .and_then(|a| a.sets.first())
+            .map_or(1, |set| set.required);
         format!(
             "image attestations verification failed, verifiedCount: 0, requiredCount: {required}, error: {}",
             refusal.message
@@ -109,17 +137,28 @@ fn judge_findings(
     for (index, set) in entry.attestors.iter().enumerate() {
         match signatures::meet(set, &findings.signers, &format!(".attestors[{index}]")) {
             Ok(proofs) => {
-                let by = proofs.iter().map(|proof| format!("{} ({})", proof.signed_by(), proof.origin()));
+                let by = proofs
+                    .iter()
+                    .map(|proof| format!("{} ({})", proof.signed_by(), proof.origin()));
                 explanation.extend(by.map(|text| line(1, format!("attestors[{index}]: signed by {text}"))));
             }
             Err(unmet) => {
                 let message = format!("failed to verify image {canonical}: {}", unmet.text);
-                explanation.extend(unmet.refusals.iter().flat_map(|refusal| refused_lines(index, refusal)));
+                explanation.extend(
+                    unmet
+                        .refusals
+                        .iter()
+                        .flat_map(|refusal| refused_lines(index, refusal)),
+                );
                 let outcome = match nearest(&unmet.refusals) {
                     Some(refusal) => ImageOutcome::refused(OutcomeKind::Fail, message, refusal),
                     None => ImageOutcome::new(OutcomeKind::Fail, message),
                 };
-                return Ok(ImageOutcome { explanation, digest: Some(findings.digest.clone()), ..outcome });
+                return Ok(ImageOutcome {
+                    explanation,
+                    digest: Some(findings.digest.clone()),
+                    ..outcome
+                });
             }
         }
     }
@@ -135,7 +174,10 @@ fn judge_findings(
         let judged: Result<Named, _> = question.judge(scope)?;
         match judged {
             Ok(bound) => {
-                explanation.push(line(1, format!("attestations[{index}]: {} holds", attestation.predicate_type)));
+                explanation.push(line(
+                    1,
+                    format!("attestations[{index}]: {} holds", attestation.predicate_type),
+                ));
                 named.extend(bound);
             }
             Err(unattested) => {
@@ -147,27 +189,52 @@ fn judge_findings(
                     }
                     None => ImageOutcome::new(OutcomeKind::Fail, unattested.text),
                 };
-                return Ok(ImageOutcome { explanation, digest: Some(findings.digest.clone()), ..outcome });
+                return Ok(ImageOutcome {
+                    explanation,
+                    digest: Some(findings.digest.clone()),
+                    ..outcome
+                });
             }
         }
     }
-    let proven = if entry.attestations.is_empty() { "signatures" } else { "attestations" };
-    let outcome = ImageOutcome::new(OutcomeKind::Pass, format!("verified image {proven} for {canonical}"));
-    Ok(ImageOutcome { explanation, digest: Some(findings.digest.clone()), ..outcome })
+    let proven = if entry.attestations.is_empty() {
+        "signatures"
+    } else {
+        "attestations"
+    };
+    let outcome = ImageOutcome::new(
+        OutcomeKind::Pass,
+        format!("verified image {proven} for {canonical}"),
+    );
+    Ok(ImageOutcome {
+        explanation,
+        digest: Some(findings.digest.clone()),
+        ..outcome
+    })
 }
 
 /// A refusal for a missing type lists the types that the image does have.
 fn with_types(refusal: &Refusal, findings: &ImageFindings) -> Refusal {
     let mut refusal = refusal.clone();
-    if refusal.code == ReasonCode::AttestationMissing && refusal.found.is_empty() && !findings.predicate_types.is_empty() {
-        refusal.found = vec![format!("attestations of type {}", findings.predicate_types.join(", "))];
+    if refusal.code == ReasonCode::AttestationMissing
+        && refusal.found.is_empty()
+        && !findings.predicate_types.is_empty()
+    {
+        refusal.found = vec![format!(
+            "attestations of type {}",
+            findings.predicate_types.join(", ")
+        )];
     }
     refusal
 }
 
 /// The refusal that came furthest: one with candidates over one without.
 fn nearest<'r>(refusals: &[&'r Refusal]) -> Option<&'r Refusal> {
-    refusals.iter().find(|refusal| !refusal.found.is_empty()).or_else(|| refusals.first()).copied()
+    refusals
+        .iter()
+        .find(|refusal| !refusal.found.is_empty())
+        .or_else(|| refusals.first())
+        .copied()
 }
 
 fn examined(canonical: &str, findings: &ImageFindings) -> Vec<ExplainLine> {
@@ -180,11 +247,23 @@ fn examined(canonical: &str, findings: &ImageFindings) -> Vec<ExplainLine> {
 }
 
 fn refused_lines(index: usize, refusal: &Refusal) -> Vec<ExplainLine> {
-    let mut lines = vec![line(1, format!("attestors[{index}]: {} [{}]", refusal.message, refusal.code.as_str()))];
+    let mut lines = vec![line(
+        1,
+        format!(
+            "attestors[{index}]: {} [{}]",
+            refusal.message,
+            refusal.code.as_str()
+        ),
+    )];
     if !refusal.demanded.is_empty() {
         lines.push(line(2, format!("demanded: {}", refusal.demanded)));
     }
-    lines.extend(refusal.found.iter().map(|found| line(2, format!("found: {found}"))));
+    lines.extend(
+        refusal
+            .found
+            .iter()
+            .map(|found| line(2, format!("found: {found}"))),
+    );
     lines
 }
 

@@ -91,25 +91,34 @@ impl VerifyImagesRule {
             let place = format!("verifyImages[{index}]");
             entries.extend(collect(RuleEntry::compile(entry), &place, &mut errors));
         }
-        let extractors = rule.get("imageExtractors").filter(|extractors| !extractors.is_null());
-        let extractors = extractors.and_then(|written| {
-            collect(ImageExtractors::compile(written), "imageExtractors", &mut errors)
-        });
-        if errors.is_empty() { Ok(Self { entries, extractors }) } else { Err(errors) }
+        let extractors = rule
+            .get("imageExtractors")
+            .filter(|extractors| !extractors.is_null());
+        let extractors = extractors
+            .and_then(|written| collect(ImageExtractors::compile(written), "imageExtractors", &mut errors));
+        if errors.is_empty() {
+            Ok(Self { entries, extractors })
+        } else {
+            Err(errors)
+        }
     }
 
     /// The action the entries set: `Enforce` if any does, else the first that is set.
     #[must_use]
     pub fn failure_action(&self) -> Option<FailureAction> {
         let actions = || self.entries.iter().filter_map(|entry| entry.failure_action);
-        actions().find(|action| *action == FailureAction::Enforce).or_else(|| actions().next())
+        actions()
+            .find(|action| *action == FailureAction::Enforce)
+            .or_else(|| actions().next())
     }
 
     /// Whether the request holds an image that the rule means, or one that can't be parsed: without any, the rule has
     /// nothing to say. An entry with variables is taken to mean every image.
     #[must_use]
     pub fn concerns(&self, request: &Request, registry: &DefaultRegistry) -> bool {
-        let Some(object) = request.object.as_deref() else { return false };
+        let Some(object) = request.object.as_deref() else {
+            return false;
+        };
         match self.extract(object, request, registry) {
             Err(_) => true,
             Ok(images) => images.iter().any(|image| match &image.reference {
@@ -126,11 +135,7 @@ impl VerifyImagesRule {
     ///
     /// # Errors
     /// [`Pending`] where facts are missing; all of them have been noted as wanted.
-    pub fn check(
-        &self,
-        scope: &Scope<'_>,
-        names: RuleNames<'_>,
-    ) -> Result<Option<ImagesVerdict>, Pending> {
+    pub fn check(&self, scope: &Scope<'_>, names: RuleNames<'_>) -> Result<Option<ImagesVerdict>, Pending> {
         let document = scope.request();
         let (request, registry) = (document.request(), document.registry());
         if request.operation == Operation::Delete || request.object.is_none() {
@@ -163,15 +168,34 @@ impl VerifyImagesRule {
             return Ok(None);
         }
         let secrets = pull_secrets(object, request);
-        let run = Run { rule: self, entries: &entries, listed: &listed, scope, names, pull_secrets: secrets };
-        if request.stage == Stage::Validate { run.validate() } else { run.verify() }
+        let run = Run {
+            rule: self,
+            entries: &entries,
+            listed: &listed,
+            scope,
+            names,
+            pull_secrets: secrets,
+        };
+        if request.stage == Stage::Validate {
+            run.validate()
+        } else {
+            run.verify()
+        }
     }
 
-    fn extract(&self, object: &Value, request: &Request, registry: &DefaultRegistry) -> Result<Vec<ImageAt>, String> {
+    fn extract(
+        &self,
+        object: &Value,
+        request: &Request,
+        registry: &DefaultRegistry,
+    ) -> Result<Vec<ImageAt>, String> {
         let kind = &request.kind.kind;
         let custom = self.extractors.as_ref().and_then(|extractors| {
             let now = jiff::Timestamp::from_nanosecond(request.at_ns).unwrap_or_default();
-            let environment = Environment { default_registry: registry, ..Environment::at(now, request.random_seed) };
+            let environment = Environment {
+                default_registry: registry,
+                ..Environment::at(now, request.random_seed)
+            };
             extractors.extract(object, kind, &environment)
         });
         let images = custom.unwrap_or_else(|| Ok(images::of_pod_kinds(object, kind, registry)))?;
@@ -182,7 +206,11 @@ impl VerifyImagesRule {
     }
 
     fn ready_entries(&self, scope: &Scope<'_>) -> Result<Vec<Cow<'_, Entry>>, Halt> {
-        self.entries.iter().enumerate().map(|(index, entry)| entry.ready(index, scope)).collect()
+        self.entries
+            .iter()
+            .enumerate()
+            .map(|(index, entry)| entry.ready(index, scope))
+            .collect()
     }
 }
 
@@ -190,12 +218,18 @@ impl RuleEntry {
     fn compile(entry: &Value) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
         let mut fixed = entry.clone();
-        let failure_action = entry.get("failureAction").and_then(Value::as_str).map(FailureAction::parse);
+        let failure_action = entry
+            .get("failureAction")
+            .and_then(Value::as_str)
+            .map(FailureAction::parse);
         let mut conditions = Vec::new();
         let attestations = fixed.get_mut("attestations").and_then(Value::as_array_mut);
         for (index, attestation) in attestations.into_iter().flatten().enumerate() {
-            let written = attestation.as_object_mut().and_then(|fields| fields.remove("conditions"));
-            let written = written.filter(|written| written.as_array().is_none_or(|blocks| !blocks.is_empty()));
+            let written = attestation
+                .as_object_mut()
+                .and_then(|fields| fields.remove("conditions"));
+            let written =
+                written.filter(|written| written.as_array().is_none_or(|blocks| !blocks.is_empty()));
             conditions.push(written.and_then(|written| {
                 let place = format!("attestations[{index}].conditions");
                 collect(Conditions::compile(&written), &place, &mut errors)
@@ -203,18 +237,36 @@ impl RuleEntry {
         }
         let validate = fixed.as_object_mut().and_then(|fields| fields.remove("validate"));
         let deny = validate.and_then(|validate| {
-            let written = validate.pointer("/deny/conditions").cloned().unwrap_or(Value::Null);
-            let conditions = collect(Conditions::compile(&written), "validate.deny.conditions", &mut errors)?;
-            let message = validate.get("message").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let written = validate
+                .pointer("/deny/conditions")
+                .cloned()
+                .unwrap_or(Value::Null);
+            let conditions = collect(
+                Conditions::compile(&written),
+                "validate.deny.conditions",
+                &mut errors,
+            )?;
+            let message = validate
+                .get("message")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned();
             Some(Deny { message, conditions })
         });
         let template = collect(Template::compile(&fixed), "", &mut errors);
         let form = template.and_then(|template| match template.as_static() {
-            Some(entry) => collect(Entry::compile(entry), "", &mut errors).map(|entry| EntryForm::Ready(Box::new(entry))),
+            Some(entry) => {
+                collect(Entry::compile(entry), "", &mut errors).map(|entry| EntryForm::Ready(Box::new(entry)))
+            }
             None => Some(EntryForm::Variable(template)),
         });
         match form {
-            Some(form) if errors.is_empty() => Ok(Self { form, conditions, deny, failure_action }),
+            Some(form) if errors.is_empty() => Ok(Self {
+                form,
+                conditions,
+                deny,
+                failure_action,
+            }),
             Some(_) | None => Err(errors),
         }
     }
@@ -224,8 +276,9 @@ impl RuleEntry {
             EntryForm::Ready(entry) => Ok(Cow::Borrowed(entry)),
             EntryForm::Variable(template) => {
                 let place = JsonPath::root().field("verifyImages").index(index);
-                let written =
-                    template.substitute(scope, &place).map_err(|halt| halt.within("failed to substitute variables"))?;
+                let written = template
+                    .substitute(scope, &place)
+                    .map_err(|halt| halt.within("failed to substitute variables"))?;
                 Entry::compile(&written).map(Cow::Owned).map_err(|errors| {
                     let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
                     Halt::Failed(format!("failed to substitute variables: {}", texts.join("; ")))
@@ -237,24 +290,38 @@ impl RuleEntry {
 
 impl ImagesVerdict {
     fn plain(outcome: RuleOutcome, message: impl Into<String>) -> Self {
-        Self { verdict: Verdict::new(outcome, message), pins: Vec::new(), warns: false }
+        Self {
+            verdict: Verdict::new(outcome, message),
+            pins: Vec::new(),
+            warns: false,
+        }
     }
 }
 
 /// An image that can't be parsed is refused: Kyverno then sees no image at all, and lets the others run unverified.
 fn refuse_unparsable(images: &[ImageAt]) -> Option<ImagesVerdict> {
-    let bad: Vec<String> = images.iter().filter_map(|image| image.reference.as_ref().err()).map(ToString::to_string).collect();
+    let bad: Vec<String> = images
+        .iter()
+        .filter_map(|image| image.reference.as_ref().err())
+        .map(ToString::to_string)
+        .collect();
     if bad.is_empty() {
         return None;
     }
     let mut refused = ImagesVerdict::plain(RuleOutcome::Fail, bad.join("; "));
-    refused.verdict.reason = Some((ReasonCode::BadReference, ReasonCode::BadReference.next_step().to_owned()));
+    refused.verdict.reason = Some((
+        ReasonCode::BadReference,
+        ReasonCode::BadReference.next_step().to_owned(),
+    ));
     Some(refused)
 }
 
 fn pull_secrets(object: &Value, request: &Request) -> Vec<String> {
     let names = images::pull_secrets(object, &request.kind.kind);
-    names.into_iter().map(|name| format!("{}/{name}", request.namespace)).collect()
+    names
+        .into_iter()
+        .map(|name| format!("{}/{name}", request.namespace))
+        .collect()
 }
 
 /// One run of a rule over its images.
@@ -303,14 +370,21 @@ impl Run<'_> {
             if pins.is_empty() {
                 return Ok(None);
             }
-            outcomes.push(ImageOutcome::new(OutcomeKind::Pass, "mutated image digest".to_owned()));
+            outcomes.push(ImageOutcome::new(
+                OutcomeKind::Pass,
+                "mutated image digest".to_owned(),
+            ));
         }
         Ok(Some(summed_up(outcomes, pins)))
     }
 
     /// The validating half: what will be stored is judged again, whatever the object says about itself.
     fn validate(&self) -> Result<Option<ImagesVerdict>, Pending> {
-        if !self.entries.iter().any(|entry| entry.verify_digest || entry.required) {
+        if !self
+            .entries
+            .iter()
+            .any(|entry| entry.verify_digest || entry.required)
+        {
             return Ok(None);
         }
         let mut outcomes: Vec<ImageOutcome> = Vec::new();
@@ -331,7 +405,9 @@ impl Run<'_> {
                         }
                         Ok(None) => outcomes.push(unproven(&canonical)),
                         Err(Halt::Pending) => pending = true,
-                        Err(Halt::Failed(cause)) => outcomes.push(ImageOutcome::new(OutcomeKind::Error, cause)),
+                        Err(Halt::Failed(cause)) => {
+                            outcomes.push(ImageOutcome::new(OutcomeKind::Error, cause))
+                        }
                     }
                 }
             }
@@ -340,15 +416,28 @@ impl Run<'_> {
             return Err(Pending);
         }
         if outcomes.is_empty() {
-            let listed = if skipped.is_empty() { String::new() } else { format!(", skipped images: {}", skipped.join(" ")) };
-            let (kind, word) = if passed || skipped.is_empty() { (OutcomeKind::Pass, "verified") } else { (OutcomeKind::Skip, "skipped") };
+            let listed = if skipped.is_empty() {
+                String::new()
+            } else {
+                format!(", skipped images: {}", skipped.join(" "))
+            };
+            let (kind, word) = if passed || skipped.is_empty() {
+                (OutcomeKind::Pass, "verified")
+            } else {
+                (OutcomeKind::Skip, "skipped")
+            };
             outcomes.push(ImageOutcome::new(kind, format!("image {word}{listed}")));
         }
         Ok(Some(summed_up(outcomes, Vec::new())))
     }
 
     /// One image under one entry; `None` where the entry demands no proof.
-    fn judge(&self, index: usize, entry: &Entry, image: &ImageReference) -> Result<Option<ImageOutcome>, Halt> {
+    fn judge(
+        &self,
+        index: usize,
+        entry: &Entry,
+        image: &ImageReference,
+    ) -> Result<Option<ImageOutcome>, Halt> {
         if !entry.demands_proof() {
             return self.denied(index, image, &[]);
         }
@@ -356,8 +445,13 @@ impl Run<'_> {
         let aloud = entry.skips(image);
         if aloud || !entry.means(image) {
             let RuleNames { policy, rule } = self.names;
-            let message = format!("skipping image reference image {canonical}, policy {policy} ruleName {rule}");
-            let kind = if aloud { OutcomeKind::SkipAloud } else { OutcomeKind::Skip };
+            let message =
+                format!("skipping image reference image {canonical}, policy {policy} ruleName {rule}");
+            let kind = if aloud {
+                OutcomeKind::SkipAloud
+            } else {
+                OutcomeKind::Skip
+            };
             return Ok(Some(ImageOutcome::new(kind, message)));
         }
         let question = FactRequest::ImageFindings {
@@ -365,11 +459,18 @@ impl Run<'_> {
             image: canonical,
             demand: self.demand_of(entry),
         };
-        let Some(answer) = self.scope.facts().ask(&question) else { return Err(Halt::Pending) };
+        let Some(answer) = self.scope.facts().ask(&question) else {
+            return Err(Halt::Pending);
+        };
         let variables = image_variable(image);
         let scope = self.scope.merged(&variables);
         let mut named = Vec::new();
-        let conditions = self.rule.entries.get(index).map(|entry| entry.conditions.as_slice()).unwrap_or_default();
+        let conditions = self
+            .rule
+            .entries
+            .get(index)
+            .map(|entry| entry.conditions.as_slice())
+            .unwrap_or_default();
         let outcome = judge(entry, conditions, image, answer, &scope, &mut named)?;
         if outcome.kind != OutcomeKind::Pass {
             return Ok(Some(outcome));
@@ -388,14 +489,28 @@ impl Run<'_> {
     }
 
     fn access_of(&self, entry: &Entry) -> RegistryAccess {
-        RegistryAccess { pull_secrets: self.pull_secrets.clone(), ..entry.demand.access.clone() }
+        RegistryAccess {
+            pull_secrets: self.pull_secrets.clone(),
+            ..entry.demand.access.clone()
+        }
     }
 
     /// `validate.deny` of the entry, over the named attestations.
-    fn denied(&self, index: usize, image: &ImageReference, named: &[(String, Arc<Value>)]) -> Result<Option<ImageOutcome>, Halt> {
-        let Some(deny) = self.rule.entries.get(index).and_then(|entry| entry.deny.as_ref()) else { return Ok(None) };
+    fn denied(
+        &self,
+        index: usize,
+        image: &ImageReference,
+        named: &[(String, Arc<Value>)],
+    ) -> Result<Option<ImageOutcome>, Halt> {
+        let Some(deny) = self.rule.entries.get(index).and_then(|entry| entry.deny.as_ref()) else {
+            return Ok(None);
+        };
         let mut variables = image_variable(image);
-        variables.extend(named.iter().map(|(name, value)| (name.clone(), (**value).clone())));
+        variables.extend(
+            named
+                .iter()
+                .map(|(name, value)| (name.clone(), (**value).clone())),
+        );
         let outcome = deny.conditions.evaluate(&self.scope.merged(&variables));
         let outcome = outcome.map_err(|halt| halt.within("failed to validate in verifyImages"))?;
         let (kind, message) = if outcome.met {
@@ -406,19 +521,35 @@ impl Run<'_> {
             } else {
                 parts.join("; ")
             };
-            (OutcomeKind::Fail, format!("validation in verifyImages failed: {message}"))
+            (
+                OutcomeKind::Fail,
+                format!("validation in verifyImages failed: {message}"),
+            )
         } else {
-            (OutcomeKind::Pass, format!("verifyImages validation is passed in {} rule", self.names.rule))
+            (
+                OutcomeKind::Pass,
+                format!("verifyImages validation is passed in {} rule", self.names.rule),
+            )
         };
         Ok(Some(ImageOutcome::new(kind, message)))
     }
 
     /// Digests for every listed image that has none, if some entry pins.
-    fn pins(&self, digests: &BTreeMap<String, Digest>, outcomes: &mut Vec<ImageOutcome>) -> Result<Vec<ImagePin>, Pending> {
-        let Some(pinning) = self.entries.iter().find(|entry| entry.mutate_digest) else { return Ok(Vec::new()) };
+    fn pins(
+        &self,
+        digests: &BTreeMap<String, Digest>,
+        outcomes: &mut Vec<ImageOutcome>,
+    ) -> Result<Vec<ImagePin>, Pending> {
+        let Some(pinning) = self.entries.iter().find(|entry| entry.mutate_digest) else {
+            return Ok(Vec::new());
+        };
         let mut pins = Vec::new();
         let mut pending = false;
-        for (image, reference) in self.listed.iter().filter(|(_, reference)| reference.digest().is_none()) {
+        for (image, reference) in self
+            .listed
+            .iter()
+            .filter(|(_, reference)| reference.digest().is_none())
+        {
             let canonical = reference.canonical();
             let known = digests.get(&canonical).cloned().map(Ok);
             let digest = match known.or_else(|| self.ask_digest(pinning, &canonical)) {
@@ -431,10 +562,16 @@ impl Run<'_> {
             match digest {
                 Ok(digest) => {
                     let pinned = (*reference).clone().with_digest(digest).pinned();
-                    pins.push(ImagePin { pointer: image.pointer.clone(), image: pinned });
+                    pins.push(ImagePin {
+                        pointer: image.pointer.clone(),
+                        image: pinned,
+                    });
                 }
                 Err(cause) => {
-                    outcomes.push(ImageOutcome::new(OutcomeKind::Error, format!("failed to update digest: {cause}")));
+                    outcomes.push(ImageOutcome::new(
+                        OutcomeKind::Error,
+                        format!("failed to update digest: {cause}"),
+                    ));
                 }
             }
         }
@@ -460,7 +597,8 @@ impl Run<'_> {
         let mut found = Vec::new();
         for entry in self.entries {
             for (image, reference) in self.listed.iter().filter(|(_, reference)| entry.means(reference)) {
-                let pinned = reference.digest().is_some() || pins.iter().any(|pin| pin.pointer == image.pointer);
+                let pinned =
+                    reference.digest().is_some() || pins.iter().any(|pin| pin.pointer == image.pointer);
                 if entry.verify_digest && !pinned {
                     found.push(missing_digest(&reference.canonical()));
                 } else if entry.required && !entry.demands_proof() {
@@ -474,31 +612,55 @@ impl Run<'_> {
 
 fn missing_digest(canonical: &str) -> ImageOutcome {
     let message = format!("missing digest for {canonical}");
-    let reason = Some((ReasonCode::BadReference, ReasonCode::BadReference.next_step().to_owned()));
-    ImageOutcome { reason, ..ImageOutcome::new(OutcomeKind::Fail, message) }
+    let reason = Some((
+        ReasonCode::BadReference,
+        ReasonCode::BadReference.next_step().to_owned(),
+    ));
+    ImageOutcome {
+        reason,
+        ..ImageOutcome::new(OutcomeKind::Fail, message)
+    }
 }
 
 fn unproven(canonical: &str) -> ImageOutcome {
-    let reason = Some((ReasonCode::PolicyError, "the rule requires a proof and names no attestor or attestation".to_owned()));
-    ImageOutcome { reason, ..ImageOutcome::new(OutcomeKind::Fail, format!("unverified image {canonical}")) }
+    let reason = Some((
+        ReasonCode::PolicyError,
+        "the rule requires a proof and names no attestor or attestation".to_owned(),
+    ));
+    ImageOutcome {
+        reason,
+        ..ImageOutcome::new(OutcomeKind::Fail, format!("unverified image {canonical}"))
+    }
 }
 
 /// Remembers the digest an image was judged by; a second one for the same tag is an error (CVE-2022-47633).
-fn note_digest(digests: &mut BTreeMap<String, Digest>, image: &ImageReference, outcome: &ImageOutcome) -> Option<ImageOutcome> {
+fn note_digest(
+    digests: &mut BTreeMap<String, Digest>,
+    image: &ImageReference,
+    outcome: &ImageOutcome,
+) -> Option<ImageOutcome> {
     let digest = outcome.digest.clone()?;
     let canonical = image.canonical();
     let known = digests.entry(canonical.clone()).or_insert_with(|| digest.clone());
     let moved = *known != digest;
     moved.then(|| {
-        let message = format!("failed to verify image {canonical}: its tag moved from {known} to {digest} while it was judged");
+        let message = format!(
+            "failed to verify image {canonical}: its tag moved from {known} to {digest} while it was judged"
+        );
         ImageOutcome::new(OutcomeKind::Error, message)
     })
 }
 
 /// One verdict of all outcomes: the worst kind, with the messages of that kind.
 fn summed_up(outcomes: Vec<ImageOutcome>, pins: Vec<ImagePin>) -> ImagesVerdict {
-    let worst = outcomes.iter().map(|outcome| outcome.kind).max().unwrap_or(OutcomeKind::Skip);
-    let warns = outcomes.iter().any(|outcome| outcome.kind == OutcomeKind::SkipAloud);
+    let worst = outcomes
+        .iter()
+        .map(|outcome| outcome.kind)
+        .max()
+        .unwrap_or(OutcomeKind::Skip);
+    let warns = outcomes
+        .iter()
+        .any(|outcome| outcome.kind == OutcomeKind::SkipAloud);
     let outcome = match worst {
         OutcomeKind::Skip | OutcomeKind::SkipAloud => RuleOutcome::Skip,
         OutcomeKind::Pass => RuleOutcome::Pass,
@@ -516,7 +678,11 @@ fn summed_up(outcomes: Vec<ImageOutcome>, pins: Vec<ImagePin>) -> ImagesVerdict 
         }
         explanation.extend(found.explanation);
     }
-    let verdict = Verdict { reason, explanation, ..Verdict::new(outcome, messages.join("; ")) };
+    let verdict = Verdict {
+        reason,
+        explanation,
+        ..Verdict::new(outcome, messages.join("; "))
+    };
     ImagesVerdict { verdict, pins, warns }
 }
 
@@ -529,7 +695,11 @@ fn image_variable(image: &ImageReference) -> Map<String, Value> {
             fields.insert("registry".to_owned(), image.registry().into());
         }
         fields.extend(image.tag().map(|tag| ("tag".to_owned(), tag.into())));
-        fields.extend(image.digest().map(|digest| ("digest".to_owned(), digest.to_string().into())));
+        fields.extend(
+            image
+                .digest()
+                .map(|digest| ("digest".to_owned(), digest.to_string().into())),
+        );
     }
     Map::from_iter([("image".to_owned(), fields)])
 }

@@ -55,7 +55,14 @@ pub(super) fn meet<'f>(
             },
         }
     }
-    if met >= set.required { Ok(proofs) } else { Err(Unmet { text: texts.join("; "), refusals }) }
+    if met >= set.required {
+        Ok(proofs)
+    } else {
+        Err(Unmet {
+            text: texts.join("; "),
+            refusals,
+        })
+    }
 }
 
 /// What the first leaf of the sets is called, for a failure that concerns no leaf in particular.
@@ -86,14 +93,27 @@ mod tests {
 
     fn found(good: bool) -> SignerFinding {
         if good {
-            Ok(Proof::minted(Digest::sha256_of(b""), String::new(), String::new(), Vec::new()))
+            Ok(Proof::minted(
+                Digest::sha256_of(b""),
+                String::new(),
+                String::new(),
+                Vec::new(),
+            ))
         } else {
             Err(Refusal::new(ReasonCode::Unsigned, "no signatures found"))
         }
     }
 
     fn set(required: usize, leaves: usize) -> AttestorSet {
-        AttestorSet { required, entries: (0..leaves).map(|signer| Attestor::Leaf { signer, suffix: ".keys" }).collect() }
+        AttestorSet {
+            required,
+            entries: (0..leaves)
+                .map(|signer| Attestor::Leaf {
+                    signer,
+                    suffix: ".keys",
+                })
+                .collect(),
+        }
     }
 
     #[test]
@@ -111,10 +131,23 @@ mod tests {
 
     #[test]
     fn a_nested_set_counts_as_one() {
-        let nested = AttestorSet { required: 1, entries: vec![Attestor::Nested(set(1, 2))] };
+        let nested = AttestorSet {
+            required: 1,
+            entries: vec![Attestor::Nested(set(1, 2))],
+        };
         assert!(meet(&nested, &[found(false), found(true)], ".attestors[0]").is_ok());
-        let unmet = meet(&nested, &[found(false), found(false)], ".attestors[0]").unwrap_err();
-        assert!(unmet.text.starts_with(".attestors[0].entries[0].attestor.entries[0].keys: "), "{}", unmet.text);
-        assert_eq!(first_place(&[nested], ".attestors"), ".attestors[0].entries[0].attestor.entries[0].keys");
+        let unsigned = [found(false), found(false)];
+        let unmet = meet(&nested, &unsigned, ".attestors[0]").unwrap_err();
+        assert!(
+            unmet
+                .text
+                .starts_with(".attestors[0].entries[0].attestor.entries[0].keys: "),
+            "{}",
+            unmet.text
+        );
+        assert_eq!(
+            first_place(&[nested], ".attestors"),
+            ".attestors[0].entries[0].attestor.entries[0].keys"
+        );
     }
 }

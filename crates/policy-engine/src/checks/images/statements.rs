@@ -53,12 +53,17 @@ impl Question<'_> {
                     set.required,
                     tally.texts.join("; ")
                 );
-                return Ok(Err(Unattested { text, refusal: tally.refusal }));
+                return Ok(Err(Unattested {
+                    text,
+                    refusal: tally.refusal,
+                }));
             }
             first = first.or(tally.first);
         }
         let name = self.attestation.name.clone();
-        Ok(Ok(name.zip(first.map(|statement| Arc::new(statement.predicate.clone())))))
+        Ok(Ok(name.zip(
+            first.map(|statement| Arc::new(statement.predicate.clone())),
+        )))
     }
 
     fn count(&self, set: &AttestorSet, path: &str, scope: &Scope<'_>, tally: &mut Tally) -> Result<(), Halt> {
@@ -80,7 +85,9 @@ impl Question<'_> {
                             tally.met = tally.met.saturating_add(1);
                             tally.first = tally.first.take().or_else(|| proof.statements().first().cloned());
                         }
-                        Err(refusal) => tally.refuse(format!("{place}{suffix}: {}", refusal.message), refusal),
+                        Err(refusal) => {
+                            tally.refuse(format!("{place}{suffix}: {}", refusal.message), refusal)
+                        }
                     },
                     Some(Err(refusal)) => tally.refuse(refusal.message.clone(), refusal.clone()),
                     None => tally.texts.push(format!("{place}{suffix}: no answer was found")),
@@ -97,7 +104,9 @@ impl Question<'_> {
             let message = format!("attestations not found for predicate type {wanted}");
             return Ok(Err(Refusal::new(ReasonCode::AttestationMissing, message)));
         }
-        let Some(conditions) = self.conditions else { return Ok(Ok(())) };
+        let Some(conditions) = self.conditions else {
+            return Ok(Ok(()));
+        };
         let mut pending = false;
         for statement in proof.statements() {
             let refused = |message: String| Refusal {
@@ -107,13 +116,18 @@ impl Question<'_> {
                 found: vec![format!("{} does not meet them", statement.origin)],
             };
             let Some(predicate) = statement.predicate.as_object() else {
-                return Ok(Err(refused("failed to extract predicate from statement: expected an object".to_owned())));
+                return Ok(Err(refused(
+                    "failed to extract predicate from statement: expected an object".to_owned(),
+                )));
             };
             match conditions.evaluate(&scope.merged(predicate)) {
                 Ok(outcome) if outcome.met => {}
                 Ok(outcome) => {
                     let image = self.image;
-                    let message = format!("attestation checks failed for {image} and predicate {wanted}: {}", outcome.message);
+                    let message = format!(
+                        "attestation checks failed for {image} and predicate {wanted}: {}",
+                        outcome.message
+                    );
                     return Ok(Err(refused(message)));
                 }
                 Err(Halt::Pending) => pending = true,

@@ -11,8 +11,8 @@ fn pod() -> Value {
 fn applied(mutate: &Value) -> (RuleOutcome, String, Option<Value>) {
     let rule = MutateRule::compile(mutate).expect("a rule");
     let applied = Rehearsal::of(pod()).run(|scope| rule.apply(scope));
-    let (verdict, changed) = applied.expect("no fact is missing").expect("a response");
-    (verdict.outcome, verdict.message, changed)
+    let done = applied.expect("no fact is missing").expect("a response");
+    (done.verdict.outcome, done.verdict.message, done.object)
 }
 
 fn changed(mutate: &Value) -> Value {
@@ -169,14 +169,15 @@ fn a_rule_about_other_objects_or_a_deletion_says_nothing() {
     let patch = json!({"targets": [{"kind": "ConfigMap"}], "patchStrategicMerge": {"a": 1}});
     let rule = MutateRule::compile(&patch).unwrap();
     assert!(rule.changes_others());
-    assert_eq!(Rehearsal::of(pod()).run(|scope| rule.apply(scope)), Ok(None));
-    let rule = MutateRule::compile(&json!({"patchStrategicMerge": {"a": 1}})).unwrap();
-    assert_eq!(
+    assert!(
         Rehearsal::of(pod())
-            .under(Operation::Delete)
-            .run(|scope| rule.apply(scope)),
-        Ok(None)
+            .run(|scope| rule.apply(scope))
+            .unwrap()
+            .is_none()
     );
+    let rule = MutateRule::compile(&json!({"patchStrategicMerge": {"a": 1}})).unwrap();
+    let deletion = Rehearsal::of(pod()).under(Operation::Delete);
+    assert!(deletion.run(|scope| rule.apply(scope)).unwrap().is_none());
 }
 
 #[test]
@@ -197,4 +198,29 @@ fn faults_of_a_rule_are_found_together() {
         ]
     );
     assert!(MutateRule::compile(&json!({})).is_err());
+}
+
+#[test]
+fn targets_are_changed_where_they_are_meant_and_nowhere_else() {
+    let rule = MutateRule::compile(&json!({
+        "targets": [{"apiVersion": "v1", "kind": "Secret", "name": "{{ request.object.metadata.name }}-*",
+            "preconditions": {"all": [{"key": "{{ target.metadata.labels.keep || '' }}", "operator": "NotEquals", "value": "yes"}]}}],
+        "patchStrategicMerge": {"metadata": {"labels": {"of": "{{ target.metadata.name }}"}}}}))
+    .unwrap();
+    let secret = |name: &str, labels: Value| {
+        Arc::new(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "labels": labels}}))
+    };
+    let targets = [
+        secret("web-a", json!({})),
+        secret("web-b", json!({"keep": "yes"})),
+        secret("other", json!({})),
+    ];
+    let done = Rehearsal::of(pod())
+        .with_targets(&targets)
+        .run(|scope| rule.apply(scope))
+        .unwrap()
+        .unwrap();
+    assert_eq!((done.verdict.outcome, done.targets.len()), (RuleOutcome::Pass, 1));
+    assert_eq!(done.targets[0]["metadata"]["labels"], json!({"of": "web-a"}));
+    assert!(done.object.is_none());
 }

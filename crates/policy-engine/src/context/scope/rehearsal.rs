@@ -41,6 +41,12 @@ impl Rehearsal {
         self
     }
 
+    /// With objects that mutate targets may mean.
+    pub(crate) fn with_targets(mut self, targets: &[Arc<Value>]) -> Self {
+        self.request.targets = targets.into();
+        self
+    }
+
     pub(crate) fn by(mut self, username: &str) -> Self {
         let user = User {
             info: json!({ "username": username }),

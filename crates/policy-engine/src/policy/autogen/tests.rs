@@ -2,12 +2,17 @@ use super::*;
 
 fn pod_rule(body: &Value) -> Value {
     let mut rule = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}});
-    rule.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+    rule.as_object_mut()
+        .unwrap()
+        .extend(body.as_object().unwrap().clone());
     rule
 }
 
 fn names(rules: &[Value], annotations: Option<&Value>) -> Vec<String> {
-    generate(rules, annotations).iter().map(|g| g.rule["name"].as_str().unwrap().to_owned()).collect()
+    generate(rules, annotations)
+        .iter()
+        .map(|g| g.rule["name"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -15,30 +20,50 @@ fn a_pod_rule_gives_one_rule_for_controllers_and_one_for_cron_jobs() {
     let rule = pod_rule(&json!({"validate": {"message": "m", "pattern": {"spec": {"x": 1}}}}));
     let generated = generate(&[rule], None);
     assert_eq!(generated[0].rule["name"], "autogen-r");
-    assert_eq!(generated[0].rule["validate"]["pattern"], json!({"spec": {"template": {"spec": {"x": 1}}}}));
+    assert_eq!(
+        generated[0].rule["validate"]["pattern"],
+        json!({"spec": {"template": {"spec": {"x": 1}}}})
+    );
     assert_eq!(
         generated[0].rule["match"]["any"][0]["resources"]["kinds"],
-        json!(["apps/v1/DaemonSet", "apps/v1/Deployment", "batch/v1/Job", "apps/v1/ReplicaSet",
-            "v1/ReplicationController", "apps/v1/StatefulSet"])
+        json!([
+            "apps/v1/DaemonSet",
+            "apps/v1/Deployment",
+            "batch/v1/Job",
+            "apps/v1/ReplicaSet",
+            "v1/ReplicationController",
+            "apps/v1/StatefulSet"
+        ])
     );
     assert_eq!(generated[1].rule["name"], "autogen-cronjob-r");
     assert_eq!(
         generated[1].rule["validate"]["pattern"],
         json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": {"x": 1}}}}}})
     );
-    assert_eq!(generated[1].rule["match"]["any"][0]["resources"]["kinds"], json!(["batch/v1/CronJob"]));
+    assert_eq!(
+        generated[1].rule["match"]["any"][0]["resources"]["kinds"],
+        json!(["batch/v1/CronJob"])
+    );
 }
 
 #[test]
 fn paths_into_the_object_move_into_the_template() {
-    let rule = pod_rule(&json!({"preconditions": {"all": [{"key": "{{request.object.spec.a}}", "operator": "Equals",
-        "value": "{{request.oldObject.metadata.name}}"}]}, "validate": {"deny": {}}}));
+    let rule = pod_rule(
+        &json!({"preconditions": {"all": [{"key": "{{request.object.spec.a}}", "operator": "Equals",
+        "value": "{{request.oldObject.metadata.name}}"}]}, "validate": {"deny": {}}}),
+    );
     let generated = generate(&[rule], None);
     let condition = &generated[0].rule["preconditions"]["all"][0];
     assert_eq!(condition["key"], "{{request.object.spec.template.spec.a}}");
-    assert_eq!(condition["value"], "{{request.oldObject.spec.template.metadata.name}}");
+    assert_eq!(
+        condition["value"],
+        "{{request.oldObject.spec.template.metadata.name}}"
+    );
     let condition = &generated[1].rule["preconditions"]["all"][0];
-    assert_eq!(condition["key"], "{{request.object.spec.jobTemplate.spec.template.spec.a}}");
+    assert_eq!(
+        condition["key"],
+        "{{request.object.spec.jobTemplate.spec.template.spec.a}}"
+    );
 }
 
 #[test]

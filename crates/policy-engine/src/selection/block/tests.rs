@@ -14,7 +14,9 @@ fn pod(namespace: &str, labels: &Value) -> Request {
 
 fn select(rule: &Value, request: &Request) -> Selection {
     let facts = Facts::default();
-    Selector::compile(rule).unwrap().select(request, &FactView::new(&facts))
+    Selector::compile(rule)
+        .unwrap()
+        .select(request, &FactView::new(&facts))
 }
 
 fn selected(rule: &Value, request: &Request) -> bool {
@@ -23,8 +25,14 @@ fn selected(rule: &Value, request: &Request) -> bool {
 
 #[test]
 fn the_clause_that_chose_is_named() {
-    let rule = json!({"match": {"any": [{"resources": {"kinds": ["Job"]}}, {"resources": {"kinds": ["Pod"]}}]}});
-    assert_eq!(select(&rule, &pod("default", &json!({}))), Selection::Selected { clause: "match.any[1]".to_owned() });
+    let rule =
+        json!({"match": {"any": [{"resources": {"kinds": ["Job"]}}, {"resources": {"kinds": ["Pod"]}}]}});
+    assert_eq!(
+        select(&rule, &pod("default", &json!({}))),
+        Selection::Selected {
+            clause: "match.any[1]".to_owned()
+        }
+    );
 }
 
 #[test]
@@ -42,16 +50,23 @@ fn an_exclude_needs_a_user_to_exclude_by_user() {
         "exclude": {"any": [{"subjects": [{"kind": "User", "name": "ann"}]}]}});
     let request = pod("default", &json!({}));
     assert!(selected(&rule, &request));
-    let ann = User { info: json!({"username": "ann"}), ..User::default() };
+    let ann = User {
+        info: json!({"username": "ann"}),
+        ..User::default()
+    };
     assert!(!selected(&rule, &request.by(ann)));
 }
 
 #[test]
 fn users_in_match_are_dropped_without_a_user() {
-    let rule = json!({"match": {"any": [{"resources": {"kinds": ["Pod"]}, "clusterRoles": ["cluster-admin"]}]}});
+    let rule =
+        json!({"match": {"any": [{"resources": {"kinds": ["Pod"]}, "clusterRoles": ["cluster-admin"]}]}});
     let request = pod("default", &json!({}));
     assert!(selected(&rule, &request));
-    let nobody = User { info: json!({"username": "x"}), ..User::default() };
+    let nobody = User {
+        info: json!({"username": "x"}),
+        ..User::default()
+    };
     assert!(!selected(&rule, &request.by(nobody)));
 }
 
@@ -91,9 +106,13 @@ fn a_failed_namespace_lookup_never_hides_a_rule() {
     let rule = json!({"match": {"any": [{"resources": {"kinds": ["Pod"], "namespaceSelector": {"matchLabels": {"a": "b"}}}}]}});
     let mut facts = Facts::default();
     facts.insert(
-        FactRequest::NamespaceLabels { name: "default".to_owned() },
+        FactRequest::NamespaceLabels {
+            name: "default".to_owned(),
+        },
         Err(FactError::Failed("the API server is away".to_owned())),
     );
-    let selection = Selector::compile(&rule).unwrap().select(&pod("default", &json!({})), &FactView::new(&facts));
+    let selection = Selector::compile(&rule)
+        .unwrap()
+        .select(&pod("default", &json!({})), &FactView::new(&facts));
     assert!(matches!(selection, Selection::Unjudgeable { .. }));
 }
