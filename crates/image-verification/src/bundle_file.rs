@@ -13,6 +13,7 @@ use crate::bundle_verifier::{BundleSigner, BundleVerifier as _, SignedArtifact};
 use crate::identity::DemandedIdentity;
 use crate::key::VerifyingKey;
 use crate::limits::MOST_ARTIFACT_BYTES;
+use crate::quoted::quoted;
 use crate::trust_material::TrustMaterial;
 
 /// Who must have signed a bundle.
@@ -54,7 +55,7 @@ pub fn verify_bundle_file(
     trust: &TrustMaterial,
     at: Timestamp,
 ) -> Result<String, Box<Refusal>> {
-    let malformed = |text: String| Box::new(Refusal::new(ReasonCode::Malformed, text));
+    let malformed = |text: String| Box::new(Refusal::new(ReasonCode::Malformed, quoted(&text)));
     if bundle_json.len() > MOST_ARTIFACT_BYTES {
         let text = format!("a bundle has at most {MOST_ARTIFACT_BYTES} bytes");
         return Err(Box::new(Refusal::new(ReasonCode::LimitExceeded, text)));
@@ -119,7 +120,7 @@ fn verified(
     trust: &TrustMaterial,
     at: Timestamp,
 ) -> Result<Option<crate::certificate::Certificate>, Box<Refusal>> {
-    let refusal = |code, text: String| Box::new(Refusal::new(code, text));
+    let refusal = |code, text: String| Box::new(Refusal::new(code, quoted(&text)));
     let verifier = trust
         .bundle_verifier()
         .map_err(|cause| refusal(ReasonCode::PolicyError, cause))?;

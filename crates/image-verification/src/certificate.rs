@@ -13,6 +13,7 @@ use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
 
 use crate::key::{Kind, VerifyingKey};
 use crate::limits::MOST_NAMES;
+use crate::quoted::quoted;
 use crate::rejection::Rejection;
 
 /// Fulcio's arc: <https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md>.
@@ -148,7 +149,7 @@ impl Certificate {
 
     /// The subject's distinguished name, for people.
     pub(crate) fn subject(&self) -> String {
-        self.parsed.tbs_certificate.subject.to_string()
+        quoted(&self.parsed.tbs_certificate.subject.to_string())
     }
 
     /// Subject alternative names in the order Go's library gives them: DNS, email, IP, URI, Fulcio user name.
@@ -167,8 +168,8 @@ impl Certificate {
     /// Whose the certificate is, for people.
     pub(crate) fn shown_identity(&self) -> String {
         match (self.names().first(), self.issuers().first()) {
-            (Some(name), Some(issuer)) => format!("{name} of issuer {issuer}"),
-            (Some(name), None) => name.clone(),
+            (Some(name), Some(issuer)) => format!("{} of issuer {}", quoted(name), quoted(issuer)),
+            (Some(name), None) => quoted(name),
             (None, _) => format!("certificate {}", self.subject()),
         }
     }

@@ -7,7 +7,11 @@ use image_trust::{ArtifactKind, Evidence, Statement};
 use crate::bundle;
 use crate::candidate::{Candidate, Content};
 use crate::limits::{MOST_ARTIFACT_BYTES, MOST_ARTIFACTS, MOST_SIGNATURES};
+use crate::quoted::quoted;
 use crate::rejection::Rejection;
+
+/// Predicate types that findings list.
+const MOST_TYPES_SHOWN: usize = 50;
 
 /// Evidence whose artifacts are decoded.
 #[derive(Debug)]
@@ -64,7 +68,7 @@ impl<'e> PreparedEvidence<'e> {
         }
     }
 
-    /// The predicate types on the image, each once, in registry order.
+    /// The predicate types on the image, each once, in registry order, for people.
     pub(crate) fn predicate_types(&self) -> Vec<String> {
         let mut types: Vec<String> = Vec::new();
         for statement in self
@@ -72,8 +76,12 @@ impl<'e> PreparedEvidence<'e> {
             .iter()
             .filter_map(|decoded| decoded.statement.as_ref())
         {
-            if !types.contains(&statement.predicate_type) {
-                types.push(statement.predicate_type.clone());
+            let shown = quoted(&statement.predicate_type);
+            if !types.contains(&shown) {
+                types.push(shown);
+            }
+            if types.len() == MOST_TYPES_SHOWN {
+                break;
             }
         }
         types

@@ -186,9 +186,9 @@ impl Judge<'_> {
         } else {
             rejections
                 .text_of_the_right_signer(code)
-                .unwrap_or_else(|| match rejections.texts() {
-                    [] => NO_SIGNATURE.to_owned(),
-                    texts => format!("no matching signatures: {}", texts.join("\n ")),
+                .unwrap_or_else(|| match rejections.told("\n ") {
+                    None => NO_SIGNATURE.to_owned(),
+                    Some(texts) => format!("no matching signatures: {texts}"),
                 })
         };
         rejections.into_refusal(code, message, demanded)
@@ -228,7 +228,10 @@ impl Judge<'_> {
                 demand.predicate_type
             )
         } else {
-            format!("no matching attestations: {}", rejections.texts().join("\n "))
+            format!(
+                "no matching attestations: {}",
+                rejections.told("\n ").unwrap_or_default()
+            )
         };
         rejections.into_refusal(code.unwrap_or(ReasonCode::AttestationMissing), message, demanded)
     }

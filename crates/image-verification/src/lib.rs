@@ -11,6 +11,7 @@
 
 pub mod limits;
 mod pem;
+mod quoted;
 mod base64_text;
 mod window;
 mod key;

@@ -279,9 +279,8 @@ fn digest_in(origin: &str) -> &str {
 
 fn unsigned_artifact(rejections: &Rejections) -> Rejection {
     let code = rejections.nearest().unwrap_or(ReasonCode::WrongSigner);
-    let text = match rejections.texts() {
-        [] => "it is not signed".to_owned(),
-        texts => texts.join("; "),
-    };
+    let text = rejections
+        .told("; ")
+        .unwrap_or_else(|| "it is not signed".to_owned());
     Rejection::new(code, text)
 }

@@ -5,6 +5,7 @@
 use image_trust::{ReasonCode, Refusal};
 
 use crate::key::SignatureError;
+use crate::quoted::quoted;
 
 /// Why one candidate does not meet one demand; the text is Kyverno's where it has one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,14 +15,15 @@ pub(crate) struct Rejection {
 }
 
 impl Rejection {
-    pub(crate) fn new(code: ReasonCode, text: impl Into<String>) -> Self {
+    /// The text may repeat what a stranger wrote; it is kept to one line and short.
+    pub(crate) fn new(code: ReasonCode, text: impl AsRef<str>) -> Self {
         Self {
             code,
-            text: text.into(),
+            text: quoted(text.as_ref()),
         }
     }
 
-    pub(crate) fn malformed(text: impl Into<String>) -> Self {
+    pub(crate) fn malformed(text: impl AsRef<str>) -> Self {
         Self::new(ReasonCode::Malformed, text)
     }
 
@@ -71,13 +73,17 @@ impl From<SignatureError> for Rejection {
 #[derive(Debug, Default)]
 pub(crate) struct Rejections {
     all: Vec<(String, Rejection)>,
-    told: Vec<String>,
+    /// How many of the candidates a message tells of, and the first of their texts.
+    told: (usize, Vec<String>),
 }
+
+/// Candidates that a message tells of by text; of the others it says how many they are.
+const MOST_TOLD: usize = 20;
 
 impl Rejections {
     /// Takes the rejection of a candidate that Kyverno sees too.
     pub(crate) fn push(&mut self, origin: &str, rejection: Rejection) {
-        self.told.push(rejection.text.clone());
+        self.tell(&rejection.text);
         self.all.push((origin.to_owned(), rejection));
     }
 
@@ -89,7 +95,7 @@ impl Rejections {
             ReasonCode::WrongSigner | ReasonCode::UntrustedCertificate | ReasonCode::Malformed
         );
         if !is_strange {
-            self.told.push(rejection.text.clone());
+            self.tell(&rejection.text);
         }
         self.all.push((origin.to_owned(), rejection));
     }
@@ -102,16 +108,31 @@ impl Rejections {
             .map(|(_, rejection)| rejection.code)
     }
 
-    /// Every candidate's origin and text, in registry order.
+    fn tell(&mut self, text: &str) {
+        let (count, texts) = &mut self.told;
+        *count = count.saturating_add(1);
+        if texts.len() < MOST_TOLD {
+            texts.push(text.to_owned());
+        }
+    }
+
+    /// The candidates that a message tells of, in registry order, with where they were found.
     pub(crate) fn with_origins(&self) -> impl Iterator<Item = (&str, &str)> {
         self.all
             .iter()
+            .take(MOST_TOLD)
             .map(|(origin, rejection)| (origin.as_str(), rejection.text.as_str()))
     }
 
-    /// The texts that a message tells, in registry order.
-    pub(crate) fn texts(&self) -> &[String] {
-        &self.told
+    /// The texts of the candidates as one, in registry order; none where no candidate is told of.
+    pub(crate) fn told(&self, separator: &str) -> Option<String> {
+        let (count, texts) = &self.told;
+        let told = texts.join(separator);
+        match count.checked_sub(texts.len()) {
+            _ if texts.is_empty() => None,
+            None | Some(0) => Some(told),
+            Some(more) => Some(format!("{told}{separator}and {more} more")),
+        }
     }
 
     /// Kyverno's text where the nearest candidate verified and carries another identity or other annotations.
@@ -123,7 +144,10 @@ impl Rejections {
             .all
             .iter()
             .filter(|(_, rejection)| rejection.code == ReasonCode::WrongIdentity);
-        let texts: Vec<&str> = identities.map(|(_, rejection)| rejection.text.as_str()).collect();
+        let texts: Vec<&str> = identities
+            .take(MOST_TOLD)
+            .map(|(_, rejection)| rejection.text.as_str())
+            .collect();
         (nearest == ReasonCode::WrongIdentity).then(|| texts.join("; "))
     }
 

@@ -157,6 +157,6 @@ fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(usize::from(u16::from_be_bytes(length.try_into().ok()?)))
 }
 
-fn missing(text: impl Into<String>) -> Rejection {
+fn missing(text: impl AsRef<str>) -> Rejection {
     Rejection::new(ReasonCode::SctMissing, text)
 }

@@ -152,6 +152,6 @@ fn verify_checkpoint(
     }
 }
 
-fn missing(text: impl Into<String>) -> Rejection {
+fn missing(text: impl AsRef<str>) -> Rejection {
     Rejection::new(ReasonCode::LogMissing, text)
 }

@@ -167,3 +167,24 @@ fn a_bundle_with_two_contents_is_refused() {
     let refusal = signed([bundle_artifact(&bundle)], demand(), judging_time()).expect_err("two contents");
     assert_eq!(refusal.code, ReasonCode::Malformed);
 }
+
+/// A claim is a stranger's to write until it is verified; a message that repeats it stays one line.
+#[test]
+fn a_forged_line_in_a_claim_stays_in_its_line() {
+    let forged = "sha256:00\nimage verified\u{202e}";
+    let payload = rehearsal::simple_signing::payload(NAME, forged, &pairs(&[])).expect("a claim");
+    let layer = layer_artifact(&Layer::signature(key(Algorithm::P256), payload).expect("a layer"));
+    let refusal = signed(
+        [layer],
+        key_demand(key(Algorithm::P256), unlogged()),
+        judging_time(),
+    )
+    .expect_err("forged");
+    let lines = refusal
+        .found
+        .iter()
+        .chain([&refusal.message])
+        .flat_map(|text| text.lines());
+    assert_eq!(lines.count(), refusal.found.len() + 1);
+    assert!(!refusal.message.contains('\u{202e}'));
+}
