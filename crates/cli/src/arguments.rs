@@ -26,6 +26,10 @@ pub(crate) struct Arguments {
 enum Command {
     /// Judge resources by policies, as `kyverno apply` does
     Apply(Box<command::apply::Arguments>),
+    /// Verify the signatures or attestations of one image
+    Verify(Box<command::verify::Arguments>),
+    /// Verify one Sigstore bundle over one file or digest
+    VerifyBundle(Box<command::verify_bundle::Arguments>),
     /// Run the suites of kyverno-test.yaml files
     Test(Box<command::test::Arguments>),
     /// Answer admission reviews over HTTPS
@@ -68,6 +72,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, console: &mut Console)
 fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
     match arguments.command {
         Command::Apply(arguments) => command::apply::run(&arguments, console),
+        Command::Verify(arguments) => command::verify::run(&arguments, console),
+        Command::VerifyBundle(arguments) => command::verify_bundle::run(&arguments, console),
         Command::Test(arguments) => command::test::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),

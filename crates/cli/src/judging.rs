@@ -1,21 +1,36 @@
-//! Many requests against one engine: pure verdicts on all cores, those that need facts side by side.
+//! Many requests against policies: pure verdicts on all cores, those that need facts side by side.
+//!
+//! [`Judge`] answers requests and keeps one loader for all of them; [`Panel`] makes the requests, each resource under the
+//! operations that values files put policies under.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use fact_loading::Cluster;
+use fact_loading::{Cluster, Loader};
 use futures_util::StreamExt;
 use futures_util::stream;
-use policy_engine::{Decision, Engine, Evaluation, Facts, Request};
+use policy_engine::request::{Operation, Origin, User};
+use policy_engine::{Decision, Engine, EngineOptions, Evaluation, Facts, PolicySet, Request};
+use serde_json::Value;
+use tokio::runtime::Runtime;
 
-use crate::input::InputError;
+use crate::input::{InputError, Resource, ValuesInput};
 use crate::runtime::{RegistryArguments, async_runtime};
 
 /// Requests that wait for facts at the same time.
 const MOST_WAITING: usize = 16;
 /// Below this many requests another thread costs more than it saves.
 const FEWEST_PER_THREAD: usize = 64;
+
+/// Judges requests; what needs facts waits for one loader, set up when first needed.
+pub(crate) struct Judge<'j> {
+    registry: &'j RegistryArguments,
+    cluster: &'j Arc<dyn Cluster>,
+    world: OnceCell<(Loader, Runtime)>,
+}
 
 /// Judges every request; decisions in the order of requests.
 ///
@@ -27,19 +42,38 @@ pub(crate) fn judge_all(
     registry: &RegistryArguments,
     cluster: &Arc<dyn Cluster>,
 ) -> Result<Vec<Decision>, InputError> {
-    let mut decisions = judge_purely(engine, requests);
-    let waiting: Vec<(usize, &Request)> = decisions
-        .iter()
-        .zip(requests)
-        .enumerate()
-        .filter(|(_, (decision, _))| decision.is_none())
-        .map(|(at, (_, request))| (at, request))
-        .collect();
-    if !waiting.is_empty() {
-        let loader = registry.loader(Arc::clone(cluster))?;
-        let judged: Vec<(usize, Decision)> = async_runtime()?.block_on(async {
+    Judge::new(registry, cluster).all(engine, requests)
+}
+
+impl<'j> Judge<'j> {
+    pub(crate) fn new(registry: &'j RegistryArguments, cluster: &'j Arc<dyn Cluster>) -> Self {
+        Self {
+            registry,
+            cluster,
+            world: OnceCell::new(),
+        }
+    }
+
+    /// Judges every request; decisions in the order of requests.
+    ///
+    /// # Errors
+    /// [`InputError`] where facts are needed and no loader can be set up.
+    pub(crate) fn all(&self, engine: &Engine, requests: &[Request]) -> Result<Vec<Decision>, InputError> {
+        let mut decisions = judge_purely(engine, requests);
+        let waiting: Vec<(usize, &Request)> = decisions
+            .iter()
+            .zip(requests)
+            .enumerate()
+            .filter(|(_, (decision, _))| decision.is_none())
+            .map(|(at, (_, request))| (at, request))
+            .collect();
+        if waiting.is_empty() {
+            return Ok(decisions.into_iter().flatten().collect());
+        }
+        let (loader, runtime) = self.world()?;
+        let judged: Vec<(usize, Decision)> = runtime.block_on(async {
             let judging = waiting.into_iter().map(|(at, request)| {
-                let source = loader.for_request(registry.timeout(), request.at_ns);
+                let source = loader.for_request(self.registry.timeout(), request.at_ns);
                 async move { (at, engine.decide(request, &source).await) }
             });
             stream::iter(judging).buffered(MOST_WAITING).collect().await
@@ -49,8 +83,16 @@ pub(crate) fn judge_all(
                 *place = Some(decision);
             }
         }
+        Ok(decisions.into_iter().flatten().collect())
     }
-    Ok(decisions.into_iter().flatten().collect())
+
+    fn world(&self) -> Result<&(Loader, Runtime), InputError> {
+        if let Some(world) = self.world.get() {
+            return Ok(world);
+        }
+        let world = (self.registry.loader(Arc::clone(self.cluster))?, async_runtime()?);
+        Ok(self.world.get_or_init(|| world))
+    }
 }
 
 /// What can be judged without facts; `None` for the rest.
@@ -84,4 +126,92 @@ fn judge_purely(engine: &Engine, requests: &[Request]) -> Vec<Option<Decision>> 
             })
             .collect()
     })
+}
+
+/// What resources are judged by, and as whose requests.
+pub(crate) struct Panel<'p> {
+    pub(crate) policies: &'p PolicySet,
+    pub(crate) values: &'p ValuesInput,
+    pub(crate) user: Option<&'p User>,
+    /// Objects that mutate rules with targets may change.
+    pub(crate) targets: Arc<[Arc<Value>]>,
+    /// The time of judging, nanoseconds since the Unix epoch.
+    pub(crate) at_ns: i128,
+}
+
+impl Panel<'_> {
+    /// One list of decisions for each resource: one for each group of policies that values put under the same operation.
+    /// With `forced` every policy is asked under that operation.
+    ///
+    /// # Errors
+    /// [`InputError`] where facts are needed and no loader can be set up.
+    pub(crate) fn judge(
+        &self,
+        resources: &[Resource],
+        forced: Option<Operation>,
+        judge: &Judge<'_>,
+    ) -> Result<Vec<Vec<Decision>>, InputError> {
+        let mut groups: BTreeMap<Vec<Operation>, Vec<usize>> = BTreeMap::new();
+        for (index, resource) in resources.iter().enumerate() {
+            groups
+                .entry(self.operations(resource, forced))
+                .or_default()
+                .push(index);
+        }
+        let mut decisions: Vec<Vec<Decision>> = resources.iter().map(|_| Vec::new()).collect();
+        for (operations, indices) in groups {
+            let distinct: BTreeSet<Operation> = operations.iter().copied().collect();
+            for operation in distinct {
+                let with_operations = self.policies.policies().iter().zip(&operations);
+                let chosen = with_operations
+                    .filter(|(_, own)| **own == operation)
+                    .map(|(policy, _)| Arc::clone(policy));
+                let chosen = PolicySet::new(chosen.collect(), self.policies.exceptions().to_vec());
+                let engine = Engine::new(chosen, EngineOptions::default());
+                let requests: Vec<Request> = indices
+                    .iter()
+                    .filter_map(|index| resources.get(*index))
+                    .map(|resource| self.request(resource, operation))
+                    .collect();
+                for (index, decision) in indices.iter().zip(judge.all(&engine, &requests)?) {
+                    if let Some(place) = decisions.get_mut(*index) {
+                        place.push(decision);
+                    }
+                }
+            }
+        }
+        Ok(decisions)
+    }
+
+    /// The operation of each policy, in the order of policies.
+    fn operations(&self, resource: &Resource, forced: Option<Operation>) -> Vec<Operation> {
+        let name = resource.text("/metadata/name");
+        let of_policy = |policy: &str| {
+            let given = self.values.operation_for(policy, name)?;
+            Operation::parse(&given)
+        };
+        let policies = self.policies.policies().iter();
+        policies
+            .map(|policy| {
+                forced
+                    .or_else(|| of_policy(&policy.key.name))
+                    .unwrap_or(Operation::Create)
+            })
+            .collect()
+    }
+
+    fn request(&self, resource: &Resource, operation: Operation) -> Request {
+        let mut request = Request::from_object(Arc::clone(&resource.object), Origin::CommandLine, self.at_ns);
+        request.given = Arc::new(self.values.for_resource(resource.text("/metadata/name")));
+        request.targets = Arc::clone(&self.targets);
+        if let Some(user) = self.user {
+            request = request.by(user.clone());
+        }
+        self.values.place_subresource(&mut request);
+        match operation {
+            Operation::Create => request,
+            Operation::Connect => Request { operation, ..request },
+            Operation::Update | Operation::Delete => request.under_operation(operation),
+        }
+    }
 }

@@ -7,4 +7,4 @@ mod row;
 mod report;
 
 pub use report::{ReportFormat, Summary, cluster_report, namespaced_report};
-pub use row::{ObjectReference, ReportedResult, Row, rows};
+pub use row::{ObjectReference, ReportedResult, Row, row, rows};

@@ -132,7 +132,9 @@ pub fn rows(decision: &Decision, resource: &ObjectReference, seconds: i64) -> Ve
         .collect()
 }
 
-fn row(result: &RuleResult, resource: &ObjectReference, seconds: i64) -> Row {
+/// The row of one result, whether or not its policy is to be reported.
+#[must_use]
+pub fn row(result: &RuleResult, resource: &ObjectReference, seconds: i64) -> Row {
     const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "info"];
     let policy = &result.policy;
     let reported = ReportedResult::of(result.verdict.outcome, policy.is_scored);

@@ -7,3 +7,5 @@ pub(crate) mod jp;
 pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod test;
+pub(crate) mod verify;
+pub(crate) mod verify_bundle;

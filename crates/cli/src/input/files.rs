@@ -25,13 +25,25 @@ pub(crate) enum InputError {
     /// A limit was reached.
     #[error("`{path}`: {what}")]
     TooMuch { path: String, what: String },
+    /// An address stands where a file must.
+    #[error("`{0}`: addresses are not fetched: download it and name the file")]
+    Address(String),
     /// The text is not what was expected.
     #[error("{0}")]
     Malformed(String),
 }
 
 /// The bytes of a file, or of standard input for `-`.
+///
+/// # Errors
+/// [`InputError`] where it can't be read, is too large, or is an address.
 pub(crate) fn read_file(path: &str) -> Result<Vec<u8>, InputError> {
+    if ["http://", "https://"]
+        .iter()
+        .any(|scheme| path.starts_with(scheme))
+    {
+        return Err(InputError::Address(path.to_owned()));
+    }
     let unreadable = |cause| InputError::Unreadable {
         path: path.to_owned(),
         cause,
@@ -57,6 +69,14 @@ pub(crate) fn read_file(path: &str) -> Result<Vec<u8>, InputError> {
         });
     }
     Ok(bytes)
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// As [`read_file`], and where it is not UTF-8.
+pub(crate) fn read_text(path: &str) -> Result<String, InputError> {
+    String::from_utf8(read_file(path)?).map_err(|_| InputError::Malformed(format!("`{path}` is no text")))
 }
 
 /// The files that `path` means: itself, or the YAML and JSON files of a folder, hidden ones left out, in order of names.

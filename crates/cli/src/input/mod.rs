@@ -10,9 +10,9 @@ mod object_store;
 mod file_cluster;
 
 pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
-pub(crate) use files::{InputError, files_of, read_file};
+pub(crate) use files::{InputError, STANDARD_INPUT, files_of, read_file, read_text};
 pub(crate) use object_store::ObjectStore;
-pub(crate) use policies::{PolicyInput, load_policies};
+pub(crate) use policies::{PolicyInput, RefusedPolicy, load_exceptions, load_policies};
 pub(crate) use resources::{Resource, load_resources, resources_of};
 pub(crate) use user::load_user;
 pub(crate) use values::{ValuesInput, load_one};

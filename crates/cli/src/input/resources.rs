@@ -12,6 +12,8 @@ use super::kinds;
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) object: Arc<Value>,
+    /// The file it was read from, as it was named; empty where it stands in no file of its own.
+    pub(crate) source: Arc<str>,
 }
 
 impl Resource {
@@ -46,8 +48,9 @@ pub(crate) fn load_resources(paths: &[String]) -> Result<Vec<Resource>, InputErr
     let mut faults = Vec::new();
     for path in paths {
         for file in files_of(path, false)? {
+            let source: Arc<str> = file.as_str().into();
             match manifest::read_many(&read_file(&file)?, &file) {
-                Ok(read) => values.extend(read),
+                Ok(read) => values.extend(read.into_iter().map(|value| (value, Arc::clone(&source)))),
                 Err(errors) => faults.extend(errors.iter().map(ToString::to_string)),
             }
         }
@@ -55,20 +58,35 @@ pub(crate) fn load_resources(paths: &[String]) -> Result<Vec<Resource>, InputErr
     if !faults.is_empty() {
         return Err(InputError::Malformed(faults.join("\n")));
     }
-    Ok(resources_of(values))
+    Ok(distinct(values))
 }
 
 /// The resources among `values`, lists unpacked, each object once.
 pub(crate) fn resources_of(values: Vec<Value>) -> Vec<Resource> {
+    let nowhere: Arc<str> = "".into();
+    distinct(
+        values
+            .into_iter()
+            .map(|value| (value, Arc::clone(&nowhere)))
+            .collect(),
+    )
+}
+
+fn distinct(values: Vec<(Value, Arc<str>)>) -> Vec<Resource> {
     let mut seen = BTreeSet::new();
     let mut resources = Vec::new();
-    for mut object in values.into_iter().flat_map(manifest::unpack_list) {
+    let unpacked = values.into_iter().flat_map(|(value, source)| {
+        let objects = manifest::unpack_list(value).into_iter();
+        objects.map(move |object| (object, Arc::clone(&source)))
+    });
+    for (mut object, source) in unpacked {
         if !object.is_object() {
             continue;
         }
         settle(&mut object);
         let resource = Resource {
             object: Arc::new(object),
+            source,
         };
         let group = resource
             .text("/apiVersion")

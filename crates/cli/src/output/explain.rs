@@ -51,7 +51,8 @@ pub(crate) fn rule(result: &RuleResult) -> String {
         text.push_str(&format!("    excused by {}\n", result.exceptions.join(", ")));
     }
     text.push_str(&format!("    {}\n", result.message().replace('\n', "\n      ")));
-    for line in &result.verdict.explanation {
+    let lines = result.verdict.explanation.iter();
+    for line in lines.filter(|line| line.text != result.verdict.message) {
         let pad = "  ".repeat(line.depth.saturating_add(3));
         text.push_str(&format!("{pad}{}\n", line.text));
     }

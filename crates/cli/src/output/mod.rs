@@ -1,7 +1,11 @@
-//! What commands print.
+//! What commands print, and files they write.
 
 pub(crate) mod summary;
 pub(crate) mod table;
 pub(crate) mod explain;
-pub(crate) mod report;
 pub(crate) mod yaml;
+pub(crate) mod report;
+pub(crate) mod junit;
+pub(crate) mod sarif;
+pub(crate) mod file;
+pub(crate) mod progress;

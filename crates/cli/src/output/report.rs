@@ -14,6 +14,10 @@ pub(crate) enum OutputFormat {
     Yaml,
     /// JSON.
     Json,
+    /// JUnit XML, a case for each rule and resource.
+    Junit,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 /// The reports of all rows.
@@ -51,6 +55,8 @@ pub(crate) fn merged(rows: &[Row], api: ReportFormat, format: OutputFormat) -> S
 fn written(report: &Value, format: OutputFormat) -> String {
     match format {
         OutputFormat::Yaml => yaml::to_yaml(report),
-        OutputFormat::Json => serde_json::to_string_pretty(report).unwrap_or_default() + "\n",
+        OutputFormat::Json | OutputFormat::Junit | OutputFormat::Sarif => {
+            serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+        }
     }
 }

@@ -1,36 +1,102 @@
-//! The plain text of `apply`: violations, then one line of counts. Spec: engine-and-cli §9.1.
+//! The plain text of `apply`: violations, skipped policies, one line of counts. Spec: engine-and-cli §9.1.
 
-use policy_reports::{ReportedResult, Row, Summary};
+use policy_engine::RuleOutcome;
+use policy_engine::decision::RuleResult;
+use policy_engine::outcome::RuleKind;
+use policy_reports::{ReportedResult, Summary};
 
-/// The failed rules of one policy on one resource, as Kyverno prints them; nothing where none failed.
-pub(crate) fn violations(policy: &str, resource: &str, rows: &[&Row], audit_warning: bool) -> String {
-    let failed: Vec<&&Row> = rows
+use crate::input::RefusedPolicy;
+
+const DIVIDER: &str = "----------------------------------------------------------------------";
+
+/// What one policy holds against one resource, as Kyverno prints it; nothing where it holds nothing against it. Each
+/// result comes with what it counts as.
+pub(crate) fn violations(policy: &str, resource: &str, results: &[(&RuleResult, ReportedResult)]) -> String {
+    let mut text = String::new();
+    for (result, _) in results
         .iter()
-        .filter(|row| {
-            matches!(
-                row.result,
-                ReportedResult::Fail | ReportedResult::Warn | ReportedResult::Error
-            )
-        })
-        .collect();
-    if failed.is_empty() {
-        return String::new();
+        .filter(|(result, _)| result.kind == RuleKind::Mutation)
+    {
+        text.push_str(&mutation(policy, resource, result));
     }
-    let how = match () {
-        () if failed.iter().all(|row| row.result == ReportedResult::Error) => "could not be judged:",
-        () if audit_warning => "failed as audit warning:",
-        () => "failed:",
+    let against: Vec<&(&RuleResult, ReportedResult)> = results
+        .iter()
+        .filter(|(result, reported)| is_violation(result, *reported))
+        .collect();
+    if against.is_empty() {
+        return text;
+    }
+    let how = if against
+        .iter()
+        .all(|(result, _)| result.verdict.outcome == RuleOutcome::Error)
+    {
+        "could not be judged:"
+    } else if against
+        .iter()
+        .any(|(result, reported)| is_audit_warning(result, *reported))
+    {
+        "failed as audit warning:"
+    } else {
+        "failed:"
     };
-    let mut text = format!("policy {policy} -> resource {resource} {how}\n");
-    for (index, row) in failed.iter().enumerate() {
-        let message = if row.message.is_empty() {
+    text.push_str(&format!("policy {policy} -> resource {resource} {how}\n"));
+    for (index, (result, _)) in against.iter().enumerate() {
+        let message = result.message();
+        let message = if message.is_empty() {
             "validation failed"
         } else {
-            &row.message
+            &message
         };
-        text.push_str(&format!("{} - {} {message}\n", index.saturating_add(1), row.rule));
+        text.push_str(&format!(
+            "{} - {} {message}\n",
+            index.saturating_add(1),
+            result.rule
+        ));
     }
     text.push('\n');
+    text
+}
+
+/// Failures of every kind, and rules that could not be judged; errors of mutate rules are told in a line of their own.
+fn is_violation(result: &RuleResult, reported: ReportedResult) -> bool {
+    match reported {
+        ReportedResult::Fail | ReportedResult::Warn => true,
+        ReportedResult::Error => result.kind != RuleKind::Mutation,
+        ReportedResult::Pass | ReportedResult::Skip => false,
+    }
+}
+
+/// A failure of a scored policy that counts as a warning: `--audit-warn` made it one.
+fn is_audit_warning(result: &RuleResult, reported: ReportedResult) -> bool {
+    result.verdict.outcome == RuleOutcome::Fail && reported == ReportedResult::Warn && result.policy.is_scored
+}
+
+fn mutation(policy: &str, resource: &str, result: &RuleResult) -> String {
+    match result.verdict.outcome {
+        RuleOutcome::Skip => format!("\nskipped mutate policy {policy} -> resource {resource}\n"),
+        RuleOutcome::Error => format!(
+            "\nerror while applying mutate policy {policy} -> resource {resource} \nerror:  {}\n",
+            result.message()
+        ),
+        RuleOutcome::Pass | RuleOutcome::Warn | RuleOutcome::Fail => String::new(),
+    }
+}
+
+/// Policies that are not judged by, and why; nothing where there are none.
+pub(crate) fn skipped(refused: &[RefusedPolicy]) -> String {
+    if refused.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("{DIVIDER}\nPolicies Skipped:\n");
+    for (index, policy) in refused.iter().enumerate() {
+        let reasons = policy.reasons.join("; ");
+        text.push_str(&format!(
+            "{}. {}: {reasons}\n",
+            index.saturating_add(1),
+            policy.name
+        ));
+    }
+    text.push_str(&format!("{DIVIDER}\n"));
     text
 }
 

@@ -1,0 +1,159 @@
+//! What a run found, kept only as far as the view needs it.
+
+use policy_engine::Decision;
+use policy_engine::decision::RuleResult;
+use policy_engine::outcome::FailureAction;
+use policy_reports::{ObjectReference, ReportFormat, ReportedResult, Row, Summary};
+use serde_json::Value;
+
+use super::Arguments;
+use super::arguments::View;
+use super::exceptions;
+use super::mutated::{Destination, piped};
+use crate::input::Resource;
+use crate::output::{explain, junit, report, sarif, summary, table};
+
+/// Results so far.
+pub(super) struct Collected<'a> {
+    arguments: &'a Arguments,
+    view: View,
+    seconds: i64,
+    /// Whether any rule spoke.
+    pub(super) any_result: bool,
+    /// How many of each result, refused policies not among them.
+    pub(super) counts: Summary,
+    /// Where mutated resources go.
+    pub(super) mutated: Destination,
+    rows: Vec<Row>,
+    violations: String,
+    trees: Vec<Value>,
+}
+
+impl<'a> Collected<'a> {
+    /// Nothing yet; `seconds` is the time of judging since the Unix epoch.
+    pub(super) fn new(arguments: &'a Arguments, seconds: i64) -> Self {
+        Self {
+            arguments,
+            view: arguments.view(),
+            seconds,
+            any_result: false,
+            counts: Summary::default(),
+            mutated: Destination::of(arguments.output.as_deref()),
+            rows: Vec::new(),
+            violations: String::new(),
+            trees: Vec::new(),
+        }
+    }
+
+    /// Takes what was decided about `resource`, and gives what is to be printed at once.
+    pub(super) fn take(&mut self, resource: &Resource, decisions: &[Decision]) -> String {
+        let mut printed = String::new();
+        for decision in decisions {
+            self.any_result |= !decision.results.is_empty();
+            let mutated = self.mutated.take(resource, decision);
+            for result in &decision.results {
+                self.counts.count(self.reported(result));
+            }
+            match self.view {
+                View::Plain => {
+                    printed.push_str(&mutated);
+                    self.add_violations(resource, decision);
+                }
+                View::Pipe => self.add_violations(resource, decision),
+                View::Explain => printed.push_str(&explain::decision(decision)),
+                View::ExplainJson => self.trees.push(explain::decision_json(decision)),
+                View::Table => {
+                    printed.push_str(&mutated);
+                    self.add_rows(resource, decision);
+                }
+                View::Report | View::Junit | View::Sarif | View::Exceptions => {
+                    self.add_rows(resource, decision)
+                }
+            }
+        }
+        if self.view == View::Pipe {
+            printed.extend(piped(resource, decisions));
+        }
+        printed
+    }
+
+    /// The result as it counts: with `--audit-warn` failures of audit rules are warnings.
+    fn reported(&self, result: &RuleResult) -> ReportedResult {
+        let reported = ReportedResult::of(result.verdict.outcome, result.policy.is_scored);
+        let audits = self.arguments.audit_warn && result.action == FailureAction::Audit;
+        if audits && reported == ReportedResult::Fail {
+            ReportedResult::Warn
+        } else {
+            reported
+        }
+    }
+
+    fn add_rows(&mut self, resource: &Resource, decision: &Decision) {
+        let reference = ObjectReference {
+            uid: resource.text("/metadata/uid").to_owned(),
+            ..ObjectReference::of(&resource.object)
+        };
+        let is_report = matches!(self.view, View::Report | View::Exceptions);
+        for result in decision
+            .results
+            .iter()
+            .filter(|result| !is_report || result.policy.is_reported)
+        {
+            let row = policy_reports::row(result, &reference, self.seconds);
+            self.rows.push(Row {
+                result: self.reported(result),
+                ..row
+            });
+        }
+    }
+
+    /// Violations of each policy on the resource, policies in the order they spoke.
+    fn add_violations(&mut self, resource: &Resource, decision: &Decision) {
+        let shown = resource.shown();
+        let mut told: Vec<&str> = Vec::new();
+        for first in &decision.results {
+            let policy = &*first.policy.key.name;
+            if told.contains(&policy) {
+                continue;
+            }
+            told.push(policy);
+            let own = decision
+                .results
+                .iter()
+                .filter(|result| *result.policy.key.name == *policy);
+            let own: Vec<(&RuleResult, ReportedResult)> =
+                own.map(|result| (result, self.reported(result))).collect();
+            self.violations
+                .push_str(&summary::violations(policy, &shown, &own));
+        }
+    }
+
+    /// What stands at the end. `refused` policies count as errors. `sources` are the files of resources.
+    pub(super) fn conclusion(&self, refused: usize, coloured: bool, resources: &[Resource]) -> String {
+        let counts = Summary {
+            error: self.counts.error.saturating_add(refused),
+            ..self.counts
+        };
+        match self.view {
+            View::Plain | View::Pipe => format!("{}{}", self.violations, summary::counts(counts)),
+            View::Explain => summary::counts(counts),
+            View::ExplainJson => serde_json::to_string_pretty(&self.trees).unwrap_or_default() + "\n",
+            View::Table => table::of_rows(&self.rows, self.arguments.detailed_results, coloured),
+            View::Report => {
+                let api = if self.arguments.wgpolicy {
+                    ReportFormat::PolicyReport
+                } else {
+                    ReportFormat::OpenReports
+                };
+                report::merged(&self.rows, api, self.arguments.output_format)
+            }
+            View::Junit => junit::of_rows(&self.rows),
+            View::Sarif => sarif::of_rows(&self.rows, resources),
+            View::Exceptions => exceptions::written(
+                &self.rows,
+                self.arguments.generated_exception_ttl,
+                self.arguments.output_format,
+            ),
+        }
+    }
+}

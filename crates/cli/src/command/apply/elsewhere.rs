@@ -1,0 +1,92 @@
+//! Kyverno's flags for what is not done here: known, so that their user hears why instead of "unexpected argument".
+
+use clap::Args;
+
+/// Flags that are refused when used.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Elsewhere {
+    #[arg(short, long, hide = true)]
+    cluster: bool,
+    #[arg(short, long, hide = true, value_name = "NAME")]
+    namespace: Option<String>,
+    #[arg(long, hide = true, value_name = "FILE")]
+    kubeconfig: Option<String>,
+    #[arg(long, hide = true, value_name = "NAME")]
+    context: Option<String>,
+    #[arg(long, hide = true)]
+    cluster_wide_resources: bool,
+    #[arg(long, hide = true, value_name = "N")]
+    concurrent: Option<u32>,
+    #[arg(long, hide = true, value_name = "N")]
+    batch_size: Option<u32>,
+    #[arg(long, hide = true)]
+    continue_on_error: bool,
+    #[arg(long, hide = true)]
+    show_performance: bool,
+    #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
+    json: Vec<String>,
+    #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
+    http_payload: Vec<String>,
+    #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
+    envoy_payload: Vec<String>,
+    #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
+    parameter_resource: Vec<String>,
+    #[arg(
+        long,
+        alias = "crd-path",
+        hide = true,
+        value_name = "FILE",
+        value_delimiter = ','
+    )]
+    crd_paths: Vec<String>,
+    #[arg(short = 'b', long, hide = true, value_name = "NAME")]
+    git_branch: Option<String>,
+    #[arg(long, hide = true, value_name = "NAME")]
+    username: Option<String>,
+    #[arg(long, hide = true, value_name = "TEXT")]
+    password: Option<String>,
+}
+
+impl Elsewhere {
+    /// Why the first such flag that is used can't be followed, and what to do instead.
+    pub(super) fn fault(&self) -> Option<String> {
+        let of_a_cluster = self.cluster
+            || self.cluster_wide_resources
+            || self.show_performance
+            || self.continue_on_error
+            || self.concurrent.is_some()
+            || self.batch_size.is_some()
+            || [&self.namespace, &self.kubeconfig, &self.context]
+                .into_iter()
+                .any(Option::is_some);
+        let refused = [
+            (
+                of_a_cluster,
+                "`--cluster` and its flags are not supported yet: save the objects (`kubectl get KIND -A -o yaml`) and name \
+                 the file with `--resource`",
+            ),
+            (
+                !self.json.is_empty() || !self.http_payload.is_empty() || !self.envoy_payload.is_empty(),
+                "payloads that are no Kubernetes objects (`--json`, `--http-payload`, `--envoy-payload`) are not supported",
+            ),
+            (
+                !self.parameter_resource.is_empty(),
+                "`--parameter-resource` belongs to admission policies, which are not supported",
+            ),
+            (
+                !self.crd_paths.is_empty(),
+                "`--crd-paths` is not supported: resources are not checked against schemas of their kinds",
+            ),
+            (
+                [&self.git_branch, &self.username, &self.password]
+                    .into_iter()
+                    .any(Option::is_some),
+                "policies are not fetched from Git: check the repository out and name its folder",
+            ),
+        ];
+        refused
+            .into_iter()
+            .find(|(is_used, _)| *is_used)
+            .map(|(_, why)| why.to_owned())
+    }
+}

@@ -1,0 +1,149 @@
+//! Everything a run of `apply` reads.
+
+use std::sync::Arc;
+
+use fact_loading::Cluster;
+use policy_engine::PolicySet;
+use policy_engine::request::User;
+use policy_types::OtherGroup;
+use policy_types::cli_kyverno_io::context::Context;
+use serde_json::Value;
+
+use super::Arguments;
+use super::global_context;
+use crate::input::{
+    self, FileCluster, InputError, ObjectStore, PolicyInput, RefusedPolicy, Resource, ValuesInput, load_one,
+    read_file,
+};
+
+/// Policies, resources and what stands in for a cluster.
+pub(super) struct Inputs {
+    /// What is judged by.
+    pub(super) set: PolicySet,
+    /// Policies that are not judged by; each counts as an error.
+    pub(super) refused: Vec<RefusedPolicy>,
+    /// What is judged.
+    pub(super) resources: Vec<Resource>,
+    /// Objects that mutate rules with targets may change.
+    pub(super) targets: Arc<[Arc<Value>]>,
+    pub(super) values: ValuesInput,
+    pub(super) user: Option<User>,
+    pub(super) cluster: Arc<dyn Cluster>,
+    /// What the user should hear, one line each.
+    pub(super) notes: Vec<String>,
+}
+
+impl Inputs {
+    /// Reads what `arguments` name.
+    ///
+    /// # Errors
+    /// [`InputError`] where a file can't be read. Faults of policies are in [`Inputs::refused`] and the notes.
+    pub(super) fn read(arguments: &Arguments) -> Result<Self, InputError> {
+        let mut notes = Vec::new();
+        let PolicyInput { loaded, mut refused } = input::load_policies(&arguments.policies)?;
+        notes.extend(
+            loaded
+                .faults
+                .iter()
+                .chain(&loaded.warnings)
+                .map(ToString::to_string),
+        );
+        refuse_others(&loaded.others, &mut refused, &mut notes);
+        let (exceptions, refused_exceptions) = exceptions(arguments, &loaded.exceptions, &mut notes)?;
+        refused.extend(refused_exceptions);
+        let mut resources = input::load_resources(&arguments.resources)?;
+        let mut entries = loaded.global_context_entries;
+        entries.extend(global_context::taken_out_of(&mut resources));
+        let targets = input::load_resources(&arguments.targets)?;
+        let values = ValuesInput::load(arguments.values_file.as_deref(), &arguments.set)?;
+        let mut cluster = FileCluster {
+            namespace_labels: values.namespace_labels(),
+            ..FileCluster::default()
+        };
+        cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
+        cluster.add_secrets(&resources);
+        let mut objects: Vec<Resource> = resources.iter().chain(&targets).cloned().collect();
+        objects.extend(context_objects(arguments, &mut notes)?);
+        let store = ObjectStore::of(&objects);
+        cluster.global_context = global_context::contents(&entries, &store);
+        cluster.objects = Some(store);
+        Ok(Self {
+            set: PolicySet::new(loaded.policies, exceptions),
+            refused,
+            targets: targets.into_iter().map(|target| target.object).collect(),
+            user: arguments.userinfo.as_deref().map(input::load_user).transpose()?,
+            resources,
+            values,
+            cluster: Arc::new(cluster),
+            notes,
+        })
+    }
+}
+
+/// Policies of kinds that are not judged by here count as refused; anything else is passed over, aloud.
+fn refuse_others(others: &[policy_types::Other], refused: &mut Vec<RefusedPolicy>, notes: &mut Vec<String>) {
+    for other in others {
+        let reason = other.reason();
+        match other.group {
+            OtherGroup::CelPolicy | OtherGroup::AdmissionPolicy | OtherGroup::CleanupPolicy => {
+                let name = other
+                    .document
+                    .value
+                    .pointer("/metadata/name")
+                    .and_then(Value::as_str);
+                let name = name.unwrap_or(&other.document.source).to_owned();
+                refused.push(RefusedPolicy {
+                    name,
+                    reasons: vec![reason],
+                });
+            }
+            OtherGroup::NotAPolicy => notes.push(format!("{}: skipped: {reason}", other.document.source)),
+        }
+    }
+}
+
+type Exceptions = Vec<Arc<policy_engine::policy::CompiledException>>;
+
+/// Exceptions of their own files, and of policies and resources where flags say so.
+fn exceptions(
+    arguments: &Arguments,
+    within_policies: &Exceptions,
+    notes: &mut Vec<String>,
+) -> Result<(Exceptions, Vec<RefusedPolicy>), InputError> {
+    let mut paths = arguments.exceptions.clone();
+    if arguments.exceptions_within_resources {
+        paths.extend(arguments.resources.iter().cloned());
+    }
+    let PolicyInput { loaded, refused } = input::load_exceptions(&paths)?;
+    notes.extend(
+        loaded
+            .faults
+            .iter()
+            .chain(&loaded.warnings)
+            .map(ToString::to_string),
+    );
+    let mut exceptions = loaded.exceptions;
+    if arguments.exceptions_within_policies {
+        exceptions.extend(within_policies.iter().cloned());
+    } else if !within_policies.is_empty() {
+        let count = within_policies.len();
+        notes.push(format!(
+            "{count} PolicyException(s) among the policies are not used: say `--exceptions-within-policies`"
+        ));
+    }
+    Ok((exceptions, refused))
+}
+
+/// Objects that a Context file gives. Its images are read by no rule that is supported.
+fn context_objects(arguments: &Arguments, notes: &mut Vec<String>) -> Result<Vec<Resource>, InputError> {
+    let Some(path) = &arguments.context_file else {
+        return Ok(Vec::new());
+    };
+    let context: Context = load_one(&read_file(path)?, path)?;
+    if !context.spec.images.is_empty() {
+        notes.push(format!("{path}: images of a Context are not used"));
+    }
+    Ok(input::resources_of(
+        context.spec.resources.into_iter().map(Value::Object).collect(),
+    ))
+}

@@ -1,0 +1,175 @@
+//! What `verify` does: one Pod of one image, judged; the tree printed.
+//!
+//! `--output json` prints one object:
+//!
+//! ```json
+//! {
+//!   "image": "ghcr.io/acme/app:1",
+//!   "verified": true,
+//!   "pinned": "ghcr.io/acme/app:1@sha256:…",
+//!   "rules": [ … ]
+//! }
+//! ```
+//!
+//! `pinned` is the image with the digest that was verified, null unless `verified` and the policies let digests be
+//! written. What stands in `rules` is described at [`crate::output::explain`].
+
+use std::sync::Arc;
+
+use fact_loading::Cluster;
+use policy_engine::decision::RuleResult;
+use policy_engine::outcome::RuleKind;
+use policy_engine::request::Origin;
+use policy_engine::{Decision, Engine, EngineOptions, LoadedPolicies, Request, RuleOutcome};
+use serde_json::{Value, json};
+
+use super::arguments::{AnswerFormat, Arguments};
+use super::demand;
+use crate::arguments::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
+use crate::console::Console;
+use crate::input::{self, FileCluster, InputError};
+use crate::judging::judge_all;
+use crate::output::explain;
+use crate::runtime::now_ns;
+
+/// Runs `verify`.
+pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
+    match answer(arguments) {
+        Ok(answer) => {
+            console.print(&match arguments.output {
+                AnswerFormat::Text => answer.text(),
+                AnswerFormat::Json => serde_json::to_string_pretty(&answer.json()).unwrap_or_default() + "\n",
+            });
+            if answer.is_verified() {
+                EXIT_OK
+            } else {
+                EXIT_AGAINST
+            }
+        }
+        Err(error) => {
+            console.note(&format!("Error: {error}"));
+            EXIT_USAGE
+        }
+    }
+}
+
+/// What the image rules said about the image.
+struct Answer<'a> {
+    image: &'a str,
+    rules: Vec<RuleResult>,
+    pinned: Option<String>,
+}
+
+fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
+    let policies = if arguments.policies.is_empty() {
+        demand::policies(arguments)?
+    } else {
+        given_policies(arguments)?
+    };
+    let mut cluster = FileCluster::default();
+    cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
+    let cluster: Arc<dyn Cluster> = Arc::new(cluster);
+    let request = Request::from_object(Arc::new(pod(arguments)), Origin::CommandLine, now_ns());
+    let engine = Engine::new(policies.to_set(), EngineOptions::default());
+    let decisions = judge_all(&engine, &[request], &arguments.registries, &cluster)?;
+    let decision = decisions
+        .into_iter()
+        .next()
+        .ok_or_else(|| InputError::Malformed("the image was not judged".to_owned()))?;
+    Ok(Answer {
+        image: &arguments.image,
+        pinned: pinned(&decision, &arguments.image),
+        rules: decision
+            .results
+            .into_iter()
+            .filter(|result| result.kind == RuleKind::ImageVerify)
+            .collect(),
+    })
+}
+
+fn given_policies(arguments: &Arguments) -> Result<LoadedPolicies, InputError> {
+    let names_a_signer = !arguments.keys.is_empty()
+        || arguments.certificate_identity.is_some()
+        || arguments.certificate_identity_regexp.is_some()
+        || arguments.certificate.is_some();
+    if names_a_signer {
+        return Err(InputError::Malformed(
+            "`--policy` says who must have signed: name no signer beside it".to_owned(),
+        ));
+    }
+    let loaded = input::load_policies(&arguments.policies)?.loaded;
+    if !loaded.faults.is_empty() {
+        let faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
+        return Err(InputError::Malformed(faults.join("\n")));
+    }
+    Ok(loaded)
+}
+
+/// A Pod that would run the image.
+fn pod(arguments: &Arguments) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "verify", "namespace": arguments.namespace},
+        "spec": {"containers": [{"name": "image", "image": arguments.image}]},
+    })
+}
+
+/// The image with the digest that the rules judged, as given or as they pinned it.
+fn pinned(decision: &Decision, given: &str) -> Option<String> {
+    let changed = decision.changed.as_ref();
+    let changed = changed.and_then(|object| object.pointer("/spec/containers/0/image")?.as_str());
+    Some(changed.unwrap_or(given))
+        .filter(|image| image.contains('@'))
+        .map(ToOwned::to_owned)
+}
+
+impl Answer<'_> {
+    /// Whether some rule proved the image and none said anything against it.
+    fn is_verified(&self) -> bool {
+        let says_nothing_against = |rule: &RuleResult| match rule.verdict.outcome {
+            RuleOutcome::Pass | RuleOutcome::Skip => true,
+            RuleOutcome::Warn | RuleOutcome::Fail | RuleOutcome::Error => false,
+        };
+        self.rules.iter().any(proves) && self.rules.iter().all(says_nothing_against)
+    }
+
+    fn text(&self) -> String {
+        let mut text: String = self.rules.iter().map(explain::rule).collect();
+        let image = self.pinned.as_deref().unwrap_or(self.image);
+        if self.is_verified() {
+            text.push_str(&format!("verified: {image}\n"));
+        } else if self.rules.is_empty() {
+            text.push_str(&format!("refused: {}: no rule verifies this image\n", self.image));
+        } else {
+            let against = self.rules.iter().filter(|rule| !proves(rule));
+            let reasons: Vec<String> = against.map(reason).collect();
+            text.push_str(&format!("refused: {}: {}\n", self.image, reasons.join("; ")));
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let rules: Vec<Value> = self.rules.iter().map(explain::rule_json).collect();
+        let is_verified = self.is_verified();
+        json!({
+            "image": self.image,
+            "verified": is_verified,
+            "pinned": self.pinned.as_ref().filter(|_| is_verified),
+            "rules": rules,
+        })
+    }
+}
+
+/// Why the rule did not prove the image, in our own words where there are any: Kyverno's stand in the tree.
+fn reason(rule: &RuleResult) -> String {
+    match &rule.verdict.reason {
+        Some((code, detail)) => format!("{}: {detail}", code.as_str()),
+        None => rule.verdict.message.clone(),
+    }
+}
+
+/// Whether the rule passed because it verified something: a rule that only pins digests passes as well.
+fn proves(rule: &RuleResult) -> bool {
+    rule.verdict.outcome == RuleOutcome::Pass && rule.verdict.message.starts_with("verified image ")
+}
