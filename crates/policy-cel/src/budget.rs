@@ -107,6 +107,16 @@ impl<'b> Meter<'b> {
         }
     }
 
+    /// Cost that is left to the expression
+    pub(crate) fn left(&self) -> u64 {
+        self.cost_limit.saturating_sub(self.cost)
+    }
+
+    /// Bytes that may still be made
+    pub(crate) fn memory_left(&self) -> usize {
+        self.memory_left
+    }
+
     /// Cost so far
     pub(crate) fn cost(&self) -> u64 {
         self.cost

@@ -11,6 +11,7 @@
 
 mod calls;
 mod comprehensions;
+mod format_calls;
 mod literals;
 pub(crate) mod unchecked;
 mod unify;

@@ -12,7 +12,7 @@ use crate::host::{Answer, Host, Question};
 use crate::limits::{MAX_CACHED_REGEXES, MAX_VALUE_DEPTH, REGEX_STATE_COST};
 use crate::patterns::CompiledPattern;
 use crate::re2;
-use crate::value::{Entries, Held, List, Map, Value};
+use crate::value::{Entries, Fuel, Held, List, Map, Value, contains, equal};
 
 /// Bytes that one value takes in a list
 const VALUE_BYTES: usize = size_of::<Value<'static>>();
@@ -79,6 +79,34 @@ impl<'c, 'v> Context<'c, 'v> {
     /// Counts an element before a list grows by it
     pub(crate) fn grow_list(&mut self) -> Result<(), EvalError> {
         self.meter.allocate(VALUE_BYTES)
+    }
+
+    /// Whether two values are equal; pays for the walk
+    pub(crate) fn equal(&mut self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
+        self.walk(|fuel| equal(left, right, fuel))
+    }
+
+    /// Whether the list has an element equal to the value; pays for the walk
+    pub(crate) fn contains(&mut self, list: &List<'_>, value: &Value<'_>) -> Result<bool, EvalError> {
+        self.walk(|fuel| contains(list, value, fuel))
+    }
+
+    fn walk<T>(&mut self, walk: impl FnOnce(&mut Fuel) -> Result<T, EvalError>) -> Result<T, EvalError> {
+        let given = self.meter.left();
+        let mut fuel = Fuel::new(given);
+        let walked = walk(&mut fuel);
+        self.spend(given.saturating_sub(fuel.left()))?;
+        walked
+    }
+
+    /// Counts the bytes of a value that is about to be written out, so many times over
+    pub(crate) fn write_out(&mut self, value: &Value<'_>, times: usize) -> Result<(), EvalError> {
+        let most = self.meter.memory_left().checked_div(times).unwrap_or(0);
+        let bytes = value
+            .footprint(most)
+            .ok_or_else(|| EvalError::limit(Limit::Memory))?;
+        self.meter.allocate(bytes.saturating_mul(times))?;
+        self.spend((bytes as u64).div_ceil(10))
     }
 
     /// Asks the host

@@ -133,7 +133,10 @@ pub struct Authorization {
     pub verb: String,
 }
 
-/// An answer of the world
+/// An answer of the world.
+///
+/// Numbers are what Go makes of them: ints in objects of the cluster ([`Value::from`] JSON), doubles in what services and registries
+/// answered ([`Value::from_decoded`]).
 #[derive(Clone, Debug)]
 pub enum Answer<'v> {
     /// The value

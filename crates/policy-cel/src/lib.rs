@@ -41,7 +41,7 @@ pub use declaration::UnknownTypeError;
 pub use environment::{Environment, EnvironmentBuilder};
 pub use error::{CompileError, EvalError, Failure, Limit, display_errors};
 pub use host::{Activation, Answer, Authorization, Host, NoHost, NoVariables, Question};
-pub use libraries::Library;
+pub use libraries::{Library, resource_check};
 pub use presets::{Payload, Scope};
 pub use program::{Outcome, Program};
 pub use source::Position;

@@ -33,4 +33,5 @@ mod gzip;
 mod certificates;
 mod library;
 
+pub use authorizer::resource_check;
 pub use library::Library;

@@ -24,6 +24,7 @@ const KUBERNETES: &[Library] = &[
     Library::Network,
     Library::Formats,
     Library::Semver,
+    Library::Authorization,
 ];
 
 /// What Kyverno adds everywhere

@@ -5,6 +5,7 @@
 
 use regex::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
+use regex_syntax::ast::ErrorKind;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::limits::{MAX_REGEX_BYTES, MAX_REGEX_STATES};
@@ -45,7 +46,7 @@ pub(crate) fn parse(pattern: &str) -> Result<Parsed, String> {
         .nest_limit(MAX_NESTING)
         .build()
         .parse(&translated)
-        .map_err(|error| last_line(&error))?;
+        .map_err(|error| as_go_says(&error, pattern))?;
     let states = states(&hir);
     if states > MAX_REGEX_STATES {
         return Err(String::from("expression too large"));
@@ -74,6 +75,20 @@ impl Parsed {
             .build();
         built.map_err(|error| last_line(&error))
     }
+}
+
+/// What is wrong with a pattern, in Go's words where they are known
+fn as_go_says(error: &regex_syntax::Error, pattern: &str) -> String {
+    let regex_syntax::Error::Parse(fault) = error else {
+        return last_line(error);
+    };
+    let known = [
+        (ErrorKind::GroupUnclosed, "missing closing )"),
+        (ErrorKind::GroupUnopened, "unexpected )"),
+        (ErrorKind::ClassUnclosed, "missing closing ]"),
+    ];
+    let said = known.iter().find(|(kind, _)| kind == fault.kind());
+    said.map_or_else(|| last_line(error), |(_, said)| format!("{said}: `{pattern}`"))
 }
 
 fn last_line(error: &dyn std::fmt::Display) -> String {

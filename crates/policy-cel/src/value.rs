@@ -19,7 +19,7 @@ pub use opaque::Opaque;
 pub use text::Text;
 pub use time::Timestamp;
 
-pub(crate) use compare::{compare, contains, equal};
+pub(crate) use compare::{Fuel, compare, contains, equal};
 pub(crate) use compare::{exact_int, int_as_double, to_int, to_uint, uint_as_double};
 pub(crate) use map::Entries;
 pub(crate) use object::default_of;
@@ -27,6 +27,8 @@ pub(crate) use time::{text_of_duration, text_of_timestamp};
 
 use std::borrow::Cow;
 use std::sync::Arc;
+
+use crate::limits::DEFAULT_COST_PER_EXPRESSION;
 
 /// A CEL value
 #[derive(Clone, Debug)]
@@ -172,10 +174,11 @@ impl<'v> Value<'v> {
     }
 }
 
-/// Two values are equal as CEL's `==` has it: numbers by magnitude, `NaN` never
+/// Two values are equal as CEL's `==` has it: numbers by magnitude, `NaN` never. Values too large to be compared within
+/// the cost of one expression are not equal.
 impl PartialEq for Value<'_> {
     fn eq(&self, other: &Self) -> bool {
-        equal(self, other)
+        equal(self, other, &mut Fuel::new(DEFAULT_COST_PER_EXPRESSION)).unwrap_or(false)
     }
 }
 

@@ -22,13 +22,18 @@ impl Checker<'_> {
         let kind = self.ast.kind(id);
         match kind {
             Kind::Call {
-                function, arguments, ..
+                function,
+                target,
+                arguments,
             } => {
                 if options.valid_literals {
                     self.literal_argument(function, arguments);
                 }
                 if &**function == EXEMPT {
                     below.homogeneous_literals = false;
+                    if options.valid_literals {
+                        self.format_call(id, *target, arguments);
+                    }
                 }
             }
             Kind::List(elements) if options.homogeneous_literals => self.homogeneous_list(elements),
@@ -63,7 +68,7 @@ impl Checker<'_> {
         }
     }
 
-    fn literal_type(&self, id: NodeId, optional: bool) -> Type {
+    pub(super) fn literal_type(&self, id: NodeId, optional: bool) -> Type {
         let of = self
             .types
             .get(id.index())

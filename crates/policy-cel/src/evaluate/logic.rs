@@ -5,11 +5,10 @@
 )]
 
 use super::{Evaluated, Evaluation};
-use crate::declaration::Cost;
 use crate::error::EvalError;
 use crate::libraries::operators::within;
 use crate::plan::StepId;
-use crate::value::{Value, equal};
+use crate::value::Value;
 
 impl<'v> Evaluation<'_, 'v> {
     /// `&&` (decided by `false`) and `||` (decided by `true`): a side that decides gives the value whatever the other side is
@@ -51,21 +50,12 @@ impl<'v> Evaluation<'_, 'v> {
 
     pub(super) fn equality(&mut self, left: StepId, right: StepId, wanted: bool) -> Evaluated<'v> {
         let (left, right) = self.pair(left, right)?;
-        let size = left.cost_size().min(right.cost_size());
-        let nested = matches!(left, Value::List(_) | Value::Map(_));
-        self.context
-            .spend(if nested { size } else { size.div_ceil(10) })?;
-        Ok(Value::Bool(equal(&left, &right) == wanted))
+        Ok(Value::Bool(self.context.equal(&left, &right)? == wanted))
     }
 
     pub(super) fn within(&mut self, item: StepId, container: StepId) -> Evaluated<'v> {
-        let pair = self.pair(item, container)?;
-        let cost = match &pair.1 {
-            Value::List(list) => list.len() as u64,
-            _ => Cost::Constant.of(&[]),
-        };
-        self.context.spend(cost)?;
-        within(&pair.0, &pair.1)
+        let (item, container) = self.pair(item, container)?;
+        within(&mut self.context, &item, &container)
     }
 
     pub(super) fn or_value(&mut self, receiver: StepId, other: StepId, tolerant: bool) -> Evaluated<'v> {

@@ -145,6 +145,19 @@ pub(crate) fn authorizer() -> (Type, Value<'static>) {
     (Type::opaque(check.type_name()), Value::opaque(check))
 }
 
+/// A check of a resource that is spelled out but for its verb, as `authorizer.requestResource` is
+#[must_use]
+pub fn resource_check(asked: Authorization) -> Value<'static> {
+    Value::opaque(Check {
+        stage: Stage::Resource,
+        asked,
+    })
+}
+
+pub(super) fn resource_check_type() -> Type {
+    Type::opaque("kubernetes.authorization.ResourceCheck")
+}
+
 impl Opaque for Check {
     fn type_name(&self) -> &str {
         match self.stage {

@@ -29,5 +29,5 @@ pub(crate) const FUNCTIONS: &[Declared] = &[walking("x509.decode", "(string) -> 
     let decoded = expression.evaluate(document, &environment, Limits::default());
     let decoded = decoded.map_err(|error| failed(error.to_string()))?;
     let json = decoded.to_json().map_err(|error| failed(error.to_string()))?;
-    Ok(Value::from(json))
+    Ok(Value::from_decoded(json))
 })];

@@ -1,6 +1,6 @@
 //! Kyverno's `json.marshal`, `json.unmarshal` and `yaml.parse`.
 //!
-//! JSON numbers are doubles, as Go reads them into `any`; YAML's are what they look like. Source: Kyverno 1.19
+//! Numbers are doubles, as Go reads them into `any`; text is written as Go writes it, `<`, `>` and `&` escaped. Source: Kyverno 1.19
 //! `sdk/extensions/cel/libs/{json,yaml}`.
 
 use serde_json::Value as Json;
@@ -14,18 +14,20 @@ use crate::value::Value;
 /// Bytes that a byte of a document may become: a value of one digit takes a few dozen
 const BYTES_PER_BYTE: usize = 24;
 
+/// Bytes that a byte of text may become in JSON: a control character takes six
+const ESCAPED_BYTES: usize = 6;
+
 pub(crate) const JSON: &[Declared] = &[
     walking("unmarshal", "json.Json.(dyn) -> dyn", |context, a| {
         let text = string(a, 1)?;
         pay(context, text)?;
         let json: Json = serde_json::from_str(text).map_err(|error| EvalError::failed(error.to_string()))?;
-        Ok(Value::from(json))
+        Ok(Value::from_decoded(json))
     }),
     walking("marshal", "json.Json.(dyn) -> string", |context, a| {
-        let text = value(a, 1)?.to_json()?.to_string();
-        // Walking the value cost as much as writing it.
-        context.spend((text.len() as u64).div_ceil(10))?;
-        context.string(text)
+        let value = value(a, 1)?;
+        context.write_out(value, ESCAPED_BYTES)?;
+        Ok(Value::string(as_go_writes(&value.to_json()?.to_string())))
     }),
 ];
 
@@ -33,9 +35,23 @@ pub(crate) const YAML: &[Declared] = &[walking("parse", "yaml.Yaml.(string) -> d
     let text = string(a, 1)?;
     pay(context, text)?;
     let json = manifest::read_value(text).map_err(|error| EvalError::failed(error.to_string()))?;
-    Ok(Value::from(json))
+    Ok(Value::from_decoded(json))
 })];
 
 fn pay(context: &mut Context<'_, '_>, text: &str) -> Result<(), EvalError> {
     context.meter.allocate(text.len().saturating_mul(BYTES_PER_BYTE))
+}
+
+/// Go escapes what could end a script element; outside strings JSON has none of these characters.
+fn as_go_writes(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(character)))
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }

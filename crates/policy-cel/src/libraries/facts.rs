@@ -127,9 +127,14 @@ fn http<'v>(
     let Receiver::Http { ca_bundle } = opaque::<Receiver>(arguments, 0)? else {
         return Err(EvalError::no_such_overload());
     };
-    let body = body
-        .map(|index| value(arguments, index).and_then(Value::to_json))
-        .transpose()?;
+    let body = match body {
+        Some(index) => {
+            let body = value(arguments, index)?;
+            context.write_out(body, 1)?;
+            Some(body.to_json()?)
+        }
+        None => None,
+    };
     let headers = headers
         .map(|index| map(arguments, index).and_then(strings))
         .transpose()?

@@ -7,7 +7,11 @@
     reason = "a value of any other kind, one added later included, has no such overload"
 )]
 
-use std::fmt::Write as _;
+mod clauses;
+
+pub(crate) use clauses::{Clause, Piece, next};
+
+use clauses::DEFAULT_PRECISION;
 
 use super::arguments::{list, string};
 use super::conversions::shortest;
@@ -17,12 +21,6 @@ use crate::error::EvalError;
 use crate::value::{List, Map, Value, int_as_double, text_of_duration, text_of_timestamp, uint_as_double};
 
 type Result<T> = std::result::Result<T, EvalError>;
-
-/// Most decimals that a clause may ask for (cel-go: `maxPrecision`)
-const MAX_PRECISION: usize = 100;
-
-/// Decimals where a clause asks for none in particular
-const DEFAULT_PRECISION: usize = 6;
 
 /// As strings version 2 writes
 pub(crate) const LITERAL: &[Declared] = &[walking("format", "string.(list(dyn)) -> string", |context, a| {
@@ -40,6 +38,9 @@ enum Style {
     Plain,
 }
 
+/// Bytes that a byte of text may become: a control character in a quoted string takes four
+const QUOTED_BYTES: usize = 4;
+
 fn format<'v>(
     context: &mut Context<'_, 'v>,
     text: &str,
@@ -48,124 +49,60 @@ fn format<'v>(
 ) -> Result<Value<'v>> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    let mut next = 0_usize;
-    while let Some((before, clause)) = rest.split_once('%') {
-        out.push_str(before);
-        if let Some(after) = clause.strip_prefix('%') {
-            out.push('%');
-            rest = after;
-            continue;
-        }
-        let Some(value) = values.get(next) else {
-            return Err(EvalError::failed(format!("index {next} out of range")));
+    let mut index = 0_usize;
+    while let Some(piece) = next(&mut rest) {
+        let clause = match piece {
+            Ok(Piece::Text(text)) => {
+                out.push_str(text);
+                continue;
+            }
+            Ok(Piece::Clause(clause)) => Ok(clause),
+            Err(why) => Err(why),
         };
-        next = next.saturating_add(1);
-        let (precision, after) = precision(clause)?;
-        let Some(letter) = after.chars().next() else {
-            return Err(EvalError::failed("unexpected end of string"));
+        let Some(value) = values.get(index) else {
+            return Err(EvalError::failed(format!("index {index} out of range")));
         };
+        index = index.saturating_add(1);
+        context.write_out(&value, QUOTED_BYTES)?;
         let during = |error: EvalError| EvalError::failed(format!("error during formatting: {error}"));
-        let made = out.len();
-        clause_text(&mut out, letter, &value, precision, style).map_err(during)?;
-        context.meter.allocate(out.len().saturating_sub(made))?;
-        rest = after.get(letter.len_utf8()..).unwrap_or("");
+        write_clause(&mut out, clause.map_err(EvalError::failed)?, &value, style).map_err(during)?;
     }
-    out.push_str(rest);
     context.string(out)
 }
 
-fn precision(clause: &str) -> Result<(Option<usize>, &str)> {
-    let Some(rest) = clause.strip_prefix('.') else {
-        return Ok((None, clause));
-    };
-    let failed = |why: String| {
-        EvalError::failed(format!(
-            "could not parse formatting clause: error while parsing precision: {why}"
-        ))
-    };
-    let Some(end) = rest.find(|character: char| !character.is_ascii_digit()) else {
-        return Err(failed(String::from("could not find end of precision specifier")));
-    };
-    let (digits, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    match digits.parse::<usize>() {
-        Ok(precision) if precision <= MAX_PRECISION => Ok((Some(precision), after)),
-        Ok(precision) => Err(failed(format!(
-            "precision {precision} exceeds maximum allowed precision {MAX_PRECISION}"
-        ))),
-        Err(_) => Err(failed(format!(
-            "error while converting precision to integer: {digits:?}"
-        ))),
-    }
+fn refused(clause: Clause, value: &Value<'_>) -> EvalError {
+    EvalError::failed(format!("{}, was given {}", clause.rule(), value.type_name()))
 }
 
-fn clause_text(
-    out: &mut String,
-    letter: char,
-    value: &Value<'_>,
-    precision: Option<usize>,
-    style: Style,
-) -> Result<()> {
-    let decimals = precision.unwrap_or(DEFAULT_PRECISION);
-    match letter {
-        's' => write_value(out, value, style, true),
-        'd' => decimal(out, value, style),
-        'f' => {
-            let number = real(value, style)
-                .ok_or_else(|| refused("fixed-point clause can only be used on doubles", value))?;
-            out.push_str(&fixed(number, decimals, style));
-            Ok(())
+fn write_clause(out: &mut String, clause: Clause, value: &Value<'_>, style: Style) -> Result<()> {
+    let refused = || refused(clause, value);
+    match (clause, value) {
+        (Clause::String, _) | (Clause::Decimal, Value::Int(_) | Value::Uint(_)) => {
+            return write_value(out, value, style, true);
         }
-        'e' => {
-            let number = real(value, style)
-                .ok_or_else(|| refused("scientific clause can only be used on doubles", value))?;
-            out.push_str(&scientific(number, decimals, style));
-            Ok(())
+        (Clause::Decimal, Value::Double(_)) if style == Style::Plain => {
+            return write_value(out, value, style, true);
         }
-        'b' => match value {
-            Value::Bool(truth) => {
-                out.push(if *truth { '1' } else { '0' });
-                Ok(())
-            }
-            _ => based(
-                out,
-                value,
-                2,
-                "only integers and bools can be formatted as binary",
-            ),
-        },
-        'o' => based(out, value, 8, "octal clause can only be used on integers"),
-        'x' | 'X' => hexadecimal(out, value, letter == 'X'),
-        other => Err(EvalError::failed(format!(
-            "unrecognized formatting clause \"{other}\""
-        ))),
-    }
-    .map_err(|error| {
-        if letter_is_known(letter) {
-            error
-        } else {
-            unparsed(&error)
+        (Clause::Decimal, _) => return Err(refused()),
+        (Clause::Fixed(decimals), _) => {
+            out.push_str(&fixed(real(value, style).ok_or_else(refused)?, decimals, style))
         }
-    })
-}
-
-fn letter_is_known(letter: char) -> bool {
-    matches!(letter, 's' | 'd' | 'f' | 'e' | 'b' | 'o' | 'x' | 'X')
-}
-
-fn unparsed(error: &EvalError) -> EvalError {
-    EvalError::failed(format!("could not parse formatting clause: {error}"))
-}
-
-fn refused(rule: &str, value: &Value<'_>) -> EvalError {
-    EvalError::failed(format!("{rule}, was given {}", value.type_name()))
-}
-
-fn decimal(out: &mut String, value: &Value<'_>, style: Style) -> Result<()> {
-    match value {
-        Value::Int(_) | Value::Uint(_) => write_value(out, value, style, true),
-        Value::Double(_) if style == Style::Plain => write_value(out, value, style, true),
-        _ => Err(refused("decimal clause can only be used on integers", value)),
+        (Clause::Scientific(decimals), _) => {
+            out.push_str(&scientific(
+                real(value, style).ok_or_else(refused)?,
+                decimals,
+                style,
+            ));
+        }
+        (Clause::Binary, Value::Bool(truth)) => out.push(if *truth { '1' } else { '0' }),
+        (Clause::Binary, _) => out.push_str(&based(value, 2).ok_or_else(refused)?),
+        (Clause::Octal, _) => out.push_str(&based(value, 8).ok_or_else(refused)?),
+        (Clause::Hexadecimal { upper }, _) => {
+            let text = hexadecimal(value).ok_or_else(refused)?;
+            out.push_str(&if upper { text.to_uppercase() } else { text });
+        }
     }
+    Ok(())
 }
 
 fn real(value: &Value<'_>, style: Style) -> Option<f64> {
@@ -250,44 +187,25 @@ fn scientific(number: f64, decimals: usize, style: Style) -> String {
     )
 }
 
-fn based(out: &mut String, value: &Value<'_>, radix: u8, rule: &str) -> Result<()> {
-    let (negative, magnitude) = match value {
-        Value::Int(number) => (*number < 0, number.unsigned_abs()),
-        Value::Uint(number) => (false, *number),
-        _ => return Err(refused(rule, value)),
+fn based(value: &Value<'_>, radix: u8) -> Option<String> {
+    let (sign, magnitude) = match value {
+        Value::Int(number) => (if *number < 0 { "-" } else { "" }, number.unsigned_abs()),
+        Value::Uint(number) => ("", *number),
+        _ => return None,
     };
-    if negative {
-        out.push('-');
-    }
-    out.push_str(&match radix {
-        2 => format!("{magnitude:b}"),
-        8 => format!("{magnitude:o}"),
-        _ => format!("{magnitude:x}"),
-    });
-    Ok(())
+    Some(match radix {
+        2 => format!("{sign}{magnitude:b}"),
+        8 => format!("{sign}{magnitude:o}"),
+        _ => format!("{sign}{magnitude:x}"),
+    })
 }
 
-fn hexadecimal(out: &mut String, value: &Value<'_>, upper: bool) -> Result<()> {
-    let mut text = String::new();
-    let octets = match value {
-        Value::String(octets) => octets.as_bytes(),
-        Value::Bytes(octets) => octets,
-        _ => {
-            based(
-                &mut text,
-                value,
-                16,
-                "only integers, byte buffers, and strings can be formatted as hex",
-            )?;
-            &[]
-        }
-    };
-    for octet in octets {
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "{octet:02x}");
+fn hexadecimal(value: &Value<'_>) -> Option<String> {
+    match value {
+        Value::String(text) => Some(hex::encode(text.as_bytes())),
+        Value::Bytes(octets) => Some(hex::encode(octets)),
+        _ => based(value, 16),
     }
-    out.push_str(&if upper { text.to_uppercase() } else { text });
-    Ok(())
 }
 
 /// Writes what `%s` writes; inside lists and maps the literal style quotes.
@@ -321,8 +239,7 @@ fn write_value(out: &mut String, value: &Value<'_>, style: Style, outermost: boo
         Value::List(list) => write_list(out, list, style)?,
         Value::Map(map) => write_map(out, map, style)?,
         Value::Object(_) | Value::Optional(_) | Value::Opaque(_) => {
-            let rule = "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps";
-            return Err(refused(rule, value));
+            return Err(refused(Clause::String, value));
         }
     }
     Ok(())
@@ -389,11 +306,15 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// A value in words, for error texts
+/// Longest value, in bytes, that an error text spells
+const MAX_SPELLED_BYTES: usize = 1_024;
+
+/// A value in words, for error texts; a large one by its type
 pub(crate) fn spelled(value: &Value<'_>) -> String {
     let mut text = String::new();
-    match write_value(&mut text, value, Style::Plain, true) {
-        Ok(()) => text,
-        Err(_) => value.type_name().into_owned(),
+    let small = value.footprint(MAX_SPELLED_BYTES).is_some();
+    if small && write_value(&mut text, value, Style::Plain, true).is_ok() {
+        return text;
     }
+    value.type_name().into_owned()
 }

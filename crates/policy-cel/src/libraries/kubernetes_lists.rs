@@ -7,9 +7,9 @@ use std::cmp::Ordering;
 use super::arguments::{list, size, value};
 use super::operators::add;
 use crate::context::Context;
-use crate::declaration::{Declared, walking};
+use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
-use crate::value::{List, Value, compare, contains, equal};
+use crate::value::{List, Value, compare};
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
 
@@ -78,30 +78,44 @@ pub(crate) const FUNCTIONS: &[&[Declared]] = &[
         walking("sum", "list(duration).() -> duration", |context, a| {
             sum(context, list(a, 0)?, Value::Duration(0))
         }),
-        walking("indexOf", "list(A).(A) -> int", |_, a| {
-            let wanted = value(a, 1)?;
-            Ok(list(a, 0)?
-                .iter()
-                .position(|element| equal(&element, wanted))
-                .map_or(Value::Int(-1), size))
+        function("indexOf", "list(A).(A) -> int", |context, a| {
+            let list = list(a, 0)?;
+            position(context, list, value(a, 1)?, 0..list.len())
         }),
-        walking("lastIndexOf", "list(A).(A) -> int", |_, a| {
-            let (list, wanted) = (list(a, 0)?, value(a, 1)?);
-            let matches = |index: &usize| list.get(*index).is_some_and(|element| equal(&element, wanted));
-            Ok((0..list.len()).rev().find(matches).map_or(Value::Int(-1), size))
+        function("lastIndexOf", "list(A).(A) -> int", |context, a| {
+            let list = list(a, 0)?;
+            position(context, list, value(a, 1)?, (0..list.len()).rev())
         }),
     ],
 ];
 
 /// What version 1 adds
-pub(crate) const INCLUDES: &[Declared] = &[walking("includes", "dyn.(dyn) -> bool", |_, a| {
+pub(crate) const INCLUDES: &[Declared] = &[function("includes", "dyn.(dyn) -> bool", |context, a| {
     let (target, wanted) = (value(a, 0)?, value(a, 1)?);
-    Ok(Value::Bool(if let Value::List(list) = target {
-        contains(list, wanted)
+    let found = if let Value::List(list) = target {
+        context.contains(list, wanted)
     } else {
-        equal(target, wanted)
-    }))
+        context.equal(target, wanted)
+    };
+    found.map(Value::Bool)
 })];
+
+/// The first of `indexes` where the list has the value, or -1
+fn position<'v>(
+    context: &mut Context<'_, 'v>,
+    list: &List<'v>,
+    wanted: &Value<'v>,
+    indexes: impl Iterator<Item = usize>,
+) -> Result<'v> {
+    for index in indexes {
+        if let Some(element) = list.get(index)
+            && context.equal(&element, wanted)?
+        {
+            return Ok(size(index));
+        }
+    }
+    Ok(Value::Int(-1))
+}
 
 fn is_sorted<'v>(list: &List<'v>) -> Result<'v> {
     let mut before: Option<Value<'v>> = None;

@@ -58,7 +58,9 @@ pub enum Library {
     Urls,
     /// `format.dns1123Label()`, …
     Formats,
-    /// `authorizer`
+    /// What can be asked of an authorizer
+    Authorization,
+    /// The variables `authorizer` and `authorizer.requestResource`; the activation gives the latter ([`crate::resource_check`])
     Authorizer,
     /// Kyverno's `resource`, with namespaces
     Resource,
@@ -121,6 +123,11 @@ impl Library {
             Self::Authorizer => {
                 let (of, value) = authorizer::authorizer();
                 declarations.declare_constant("authorizer", of, value);
+                declarations.declare_variable(
+                    "authorizer.requestResource",
+                    authorizer::resource_check_type(),
+                    false,
+                );
             }
             _ => {}
         }
@@ -141,7 +148,7 @@ impl Library {
 
     fn tables(self) -> &'static [&'static [Declared]] {
         match self {
-            Self::Bindings | Self::TwoVariables | Self::Blocks => &[],
+            Self::Bindings | Self::TwoVariables | Self::Blocks | Self::Authorizer => &[],
             Self::Optionals => &[optionals::FUNCTIONS],
             Self::TolerantOrValue => &[optionals::TOLERANT],
             Self::Encoders => &[encoders::FUNCTIONS],
@@ -159,7 +166,7 @@ impl Library {
             Self::Network => &[network::FUNCTIONS],
             Self::Urls => &[urls::FUNCTIONS],
             Self::Formats => &[formats::FUNCTIONS],
-            Self::Authorizer => &[authorizer::FUNCTIONS],
+            Self::Authorization => &[authorizer::FUNCTIONS],
             Self::Resource => const { &[resources::CLUSTER.as_flattened()] },
             Self::NamespacedResource => const { &[resources::NAMESPACED.as_flattened()] },
             Self::Http => &[facts::HTTP],

@@ -8,7 +8,7 @@ use super::arguments::{index as to_index, int, list};
 use crate::context::Context;
 use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
-use crate::value::{List, Value, compare, contains};
+use crate::value::{List, Value, compare};
 
 type Result<T> = std::result::Result<T, EvalError>;
 
@@ -113,11 +113,14 @@ fn range<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<V
 
 fn distinct<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<Value<'v>> {
     let mut seen: Vec<Value<'v>> = Vec::new();
-    for element in list(arguments, 0)?.iter() {
+    'elements: for element in list(arguments, 0)?.iter() {
         context.spend((seen.len() as u64).div_ceil(10))?;
-        if !seen.contains(&element) {
-            seen.push(element);
+        for before in &seen {
+            if context.equal(before, &element)? {
+                continue 'elements;
+            }
         }
+        seen.push(element);
     }
     context.list(seen)
 }
@@ -166,30 +169,31 @@ fn is_ordered(value: &Value<'_>) -> bool {
 
 /// `sets.…`: lists taken as sets
 pub(crate) const SETS: &[Declared] = &[
-    walking("sets.contains", "(list(T), list(T)) -> bool", |context, a| {
-        pairwise(context, list(a, 0)?, list(a, 1)?)?;
-        Ok(Value::Bool(all_within(list(a, 1)?, list(a, 0)?)))
+    function("sets.contains", "(list(T), list(T)) -> bool", |context, a| {
+        all_within(context, list(a, 1)?, list(a, 0)?).map(Value::Bool)
     }),
-    walking("sets.equivalent", "(list(T), list(T)) -> bool", |context, a| {
-        pairwise(context, list(a, 0)?, list(a, 1)?)?;
+    function("sets.equivalent", "(list(T), list(T)) -> bool", |context, a| {
+        let (left, right) = (list(a, 0)?, list(a, 1)?);
         Ok(Value::Bool(
-            all_within(list(a, 0)?, list(a, 1)?) && all_within(list(a, 1)?, list(a, 0)?),
+            all_within(context, left, right)? && all_within(context, right, left)?,
         ))
     }),
-    walking("sets.intersects", "(list(T), list(T)) -> bool", |context, a| {
-        pairwise(context, list(a, 0)?, list(a, 1)?)?;
+    function("sets.intersects", "(list(T), list(T)) -> bool", |context, a| {
         let right = list(a, 1)?;
-        Ok(Value::Bool(
-            list(a, 0)?.iter().any(|element| contains(right, &element)),
-        ))
+        for element in list(a, 0)?.iter() {
+            if context.contains(right, &element)? {
+                return Ok(Value::Bool(true));
+            }
+        }
+        Ok(Value::Bool(false))
     }),
 ];
 
-/// Pays for comparing each with each
-fn pairwise(context: &mut Context<'_, '_>, left: &List<'_>, right: &List<'_>) -> Result<()> {
-    context.spend((left.len() as u64).saturating_mul(right.len() as u64))
-}
-
-fn all_within(part: &List<'_>, whole: &List<'_>) -> bool {
-    part.iter().all(|element| contains(whole, &element))
+fn all_within(context: &mut Context<'_, '_>, part: &List<'_>, whole: &List<'_>) -> Result<bool> {
+    for element in part.iter() {
+        if !context.contains(whole, &element)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -12,7 +12,7 @@ use super::arguments::{index as to_index, value};
 use crate::context::Context;
 use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
-use crate::value::{Key, List, Map, Value, compare, contains, equal, exact_int};
+use crate::value::{Key, List, Map, Value, compare, exact_int};
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
 
@@ -44,8 +44,12 @@ pub(crate) const FUNCTIONS: &[&[Declared]] = &[
         function("_&&_", "(bool, bool) -> bool", never),
         function("_||_", "(bool, bool) -> bool", never),
         function("!_", "(bool) -> bool", not),
-        function("_==_", "(A, A) -> bool", |_, pair| equality(pair, true)),
-        function("_!=_", "(A, A) -> bool", |_, pair| equality(pair, false)),
+        function("_==_", "(A, A) -> bool", |context, pair| {
+            equality(context, pair, true)
+        }),
+        function("_!=_", "(A, A) -> bool", |context, pair| {
+            equality(context, pair, false)
+        }),
         walking("_+_", "(bytes, bytes) -> bytes", add),
         function("_+_", "(double, double) -> double", add),
         function("_+_", "(duration, duration) -> duration", add),
@@ -77,11 +81,11 @@ pub(crate) const FUNCTIONS: &[&[Declared]] = &[
         function("_[_]", "(map(A, B), A) -> B", |_, pair| {
             indexed(value(pair, 0)?, value(pair, 1)?)
         }),
-        walking("@in", "(A, list(A)) -> bool", |_, pair| {
-            within(value(pair, 0)?, value(pair, 1)?)
+        function("@in", "(A, list(A)) -> bool", |context, pair| {
+            within(context, value(pair, 0)?, value(pair, 1)?)
         }),
-        function("@in", "(A, map(A, B)) -> bool", |_, pair| {
-            within(value(pair, 0)?, value(pair, 1)?)
+        function("@in", "(A, map(A, B)) -> bool", |context, pair| {
+            within(context, value(pair, 0)?, value(pair, 1)?)
         }),
     ],
     &ordered!("_<_", |_, pair| ordered(pair, Ordering::is_lt)),
@@ -95,8 +99,10 @@ fn never<'v>(_: &mut Context<'_, 'v>, _: &[Value<'v>]) -> Result<'v> {
     Err(EvalError::no_such_overload())
 }
 
-fn equality<'v>(pair: &[Value<'v>], wanted: bool) -> Result<'v> {
-    Ok(Value::Bool(equal(value(pair, 0)?, value(pair, 1)?) == wanted))
+fn equality<'v>(context: &mut Context<'_, 'v>, pair: &[Value<'v>], wanted: bool) -> Result<'v> {
+    Ok(Value::Bool(
+        context.equal(value(pair, 0)?, value(pair, 1)?)? == wanted,
+    ))
 }
 
 pub(crate) fn ordered<'v>(pair: &[Value<'v>], accepts: fn(Ordering) -> bool) -> Result<'v> {
@@ -218,10 +224,17 @@ fn negate<'v>(_: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<'v> {
 }
 
 /// `item in container`
-pub(crate) fn within<'v>(item: &Value<'v>, container: &Value<'v>) -> Result<'v> {
+pub(crate) fn within<'v>(
+    context: &mut Context<'_, 'v>,
+    item: &Value<'v>,
+    container: &Value<'v>,
+) -> Result<'v> {
     match container {
-        Value::List(list) => Ok(Value::Bool(contains(list, item))),
-        Value::Map(map) => Ok(Value::Bool(map.has_key(item))),
+        Value::List(list) => context.contains(list, item).map(Value::Bool),
+        Value::Map(map) => {
+            context.spend(1)?;
+            Ok(Value::Bool(map.has_key(item)))
+        }
         _ => Err(EvalError::no_such_overload()),
     }
 }

@@ -268,6 +268,7 @@ fn post<'v>(
     namespace: Option<&str>,
     body: &Value<'v>,
 ) -> Result<Value<'v>> {
+    context.write_out(body, 1)?;
     let body = body.to_json()?;
     context.ask(&Question::ResourcePost {
         api_version,

@@ -6,11 +6,44 @@
 use std::cmp::Ordering;
 
 use super::{Key, List, Map, Value};
-use crate::error::EvalError;
+use crate::error::{EvalError, Limit};
 
-/// CEL's `==`
-pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
-    match (left, right) {
+/// Steps that walking values may still take.
+///
+/// A value may hold one list twice, that list another twice, and so on: walking it takes time that making it did not, so every walk pays.
+#[derive(Debug)]
+pub(crate) struct Fuel(u64);
+
+impl Fuel {
+    pub(crate) fn new(steps: u64) -> Self {
+        Self(steps)
+    }
+
+    pub(crate) fn left(&self) -> u64 {
+        self.0
+    }
+
+    fn burn(&mut self, steps: u64) -> Result<(), EvalError> {
+        self.0 = self
+            .0
+            .checked_sub(steps)
+            .ok_or_else(|| EvalError::limit(Limit::Cost))?;
+        Ok(())
+    }
+}
+
+/// CEL's `==`.
+///
+/// # Errors
+/// When the fuel runs out; never for the values.
+pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    let length = |left: usize, right: usize| (left.min(right) as u64).div_ceil(10).max(1);
+    fuel.burn(match (left, right) {
+        (Value::String(left), Value::String(right)) => length(left.len(), right.len()),
+        (Value::Bytes(left), Value::Bytes(right)) => length(left.len(), right.len()),
+        _ => 1,
+    })?;
+    Ok(match (left, right) {
         (Value::String(left), Value::String(right)) => left == right,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Null, Value::Null) => true,
@@ -19,39 +52,61 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>) -> bool {
         (Value::Timestamp(left), Value::Timestamp(right)) => left == right,
         (Value::Duration(left), Value::Duration(right)) => left == right,
         (Value::Type(left), Value::Type(right)) => left == right,
-        (Value::List(left), Value::List(right)) => equal_lists(left, right),
-        (Value::Map(left), Value::Map(right)) => equal_maps(left, right),
-        (Value::Object(left), Value::Object(right)) => left.equals(right),
+        (Value::List(left), Value::List(right)) => equal_lists(left, right, fuel)?,
+        (Value::Map(left), Value::Map(right)) => equal_maps(left, right, fuel)?,
+        (Value::Object(left), Value::Object(right)) => left.equals(right, fuel)?,
         (Value::Optional(None), Value::Optional(None)) => true,
-        (Value::Optional(Some(left)), Value::Optional(Some(right))) => equal(&left.value, &right.value),
+        (Value::Optional(Some(left)), Value::Optional(Some(right))) => {
+            equal(&left.value, &right.value, fuel)?
+        }
         (Value::Opaque(left), Value::Opaque(right)) => left.equals(&**right),
         _ => numbers(left, right) == Some(Some(Ordering::Equal)),
+    })
+}
+
+fn equal_lists(left: &List<'_>, right: &List<'_>, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    if left.len() != right.len() {
+        return Ok(false);
     }
-}
-
-fn equal_lists(left: &List<'_>, right: &List<'_>) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right.iter())
-            .all(|(left, right)| equal(&left, &right))
-}
-
-fn equal_maps(left: &Map<'_>, right: &Map<'_>) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .all(|(key, value)| right.get(&key).is_some_and(|other| equal(&value, &other)))
-}
-
-/// Whether `list` has an element equal to `value`
-pub(crate) fn contains(list: &List<'_>, value: &Value<'_>) -> bool {
-    match (list, value) {
-        (List::Json(array), Value::String(text)) => {
-            array.iter().any(|element| element.as_str() == Some(&**text))
+    for (left, right) in left.iter().zip(right.iter()) {
+        if !equal(&left, &right, fuel)? {
+            return Ok(false);
         }
-        _ => list.iter().any(|element| equal(&element, value)),
     }
+    Ok(true)
+}
+
+fn equal_maps(left: &Map<'_>, right: &Map<'_>, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    if left.len() != right.len() {
+        return Ok(false);
+    }
+    for (key, value) in left.iter() {
+        let Some(other) = right.get(&key) else {
+            return Ok(false);
+        };
+        if !equal(&value, &other, fuel)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether `list` has an element equal to `value`.
+///
+/// # Errors
+/// When the fuel runs out.
+pub(crate) fn contains(list: &List<'_>, value: &Value<'_>, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    if let (List::Json(array), Value::String(text)) = (list, value) {
+        fuel.burn((array.len() as u64).max(1))?;
+        return Ok(array.iter().any(|element| element.as_str() == Some(&**text)));
+    }
+    for element in list.iter() {
+        if equal(&element, value, fuel)? {
+            return Ok(true);
+        }
+    }
+    fuel.burn(1)?;
+    Ok(false)
 }
 
 /// CEL's `<` and its kin.

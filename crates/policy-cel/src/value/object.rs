@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Entries, List, Map, Text, Timestamp, Value};
+use super::{Entries, Fuel, List, Map, Text, Timestamp, Value, equal};
 use crate::error::EvalError;
 use crate::types::{ObjectType, Type};
 
@@ -59,20 +59,34 @@ impl<'v> Object<'v> {
         Some(set.is_some_and(|(_, value)| matches!(of, Type::Struct(_)) || *value != default_of(of)))
     }
 
-    pub(super) fn equals(&self, other: &Self) -> bool {
-        self.of.name == other.of.name
-            && self
-                .of
-                .fields
-                .keys()
-                .all(|name| match (self.has(name), other.has(name)) {
-                    (Some(true), Some(true)) => self.field(name) == other.field(name),
-                    (left, right) => left == right,
-                })
+    pub(super) fn equals(&self, other: &Self, fuel: &mut Fuel) -> Result<bool, EvalError> {
+        if self.of.name != other.of.name {
+            return Ok(false);
+        }
+        for name in self.of.fields.keys() {
+            let same = match (
+                self.has(name),
+                other.has(name),
+                self.field(name),
+                other.field(name),
+            ) {
+                (Some(true), Some(true), Some(left), Some(right)) => equal(&left, &right, fuel)?,
+                (left, right, _, _) => left == right,
+            };
+            if !same {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The fields that were set
+    pub(crate) fn set_fields(&self) -> impl Iterator<Item = &Value<'v>> {
+        self.fields.iter().map(|(_, value)| value)
     }
 
     pub(super) fn to_json(&self) -> Result<serde_json::Value, EvalError> {
-        let member = |(name, value): &(Arc<str>, Value<'v>)| Ok((name.to_string(), value.to_json()?));
+        let member = |(name, value): &(Arc<str>, Value<'v>)| Ok((name.to_string(), value.written()?));
         Ok(serde_json::Value::Object(
             self.fields.iter().map(member).collect::<Result<_, EvalError>>()?,
         ))

@@ -36,3 +36,11 @@ fn nesting_is_counted_where_a_value_is_made() {
     ))))]));
     assert_eq!(outer.depth(), 3);
 }
+
+#[test]
+fn decoded_json_has_doubles_and_whole_ones_are_written_without_a_point() {
+    let value = Value::from_decoded(serde_json::json!({"b": 1, "a": [2.5, -0.0]}));
+    let Value::Map(map) = &value else { panic!("a map") };
+    assert!(matches!(map.field("b"), Some(Value::Double(_))));
+    assert_eq!(value.to_json().unwrap().to_string(), r#"{"a":[2.5,-0.0],"b":1}"#);
+}

@@ -157,3 +157,44 @@ fn one_request_cannot_spend_more_than_its_allowance_however_many_expressions_it_
     assert!(!outcomes[4]);
     assert_eq!(budget.left(), 0);
 }
+
+/// Each level holds the one below twice: 2^60 leaves in 60 small lists. Making them is cheap; walking them must be paid for.
+#[test]
+fn values_that_hold_themselves_many_times_over_cannot_be_walked_for_free() {
+    let walked = |last: &str| {
+        chain(
+            60,
+            "[dyn(1)]",
+            |v| format!("[dyn({v}), dyn({v})]"),
+            |v| last.replace('V', &v),
+        )
+    };
+    assert_eq!(
+        outcome(&walked("dyn(V) == dyn([V, V][0]) && dyn(V) == V")),
+        limit(Limit::Cost)
+    );
+    assert_eq!(outcome(&walked("V in [[dyn(1), dyn(2)], V]")), limit(Limit::Cost));
+    assert_eq!(outcome(&walked("[V, V].distinct()")), limit(Limit::Cost));
+    assert_eq!(outcome(&walked("json.marshal(V)")), limit(Limit::Memory));
+    assert_eq!(outcome(&walked("'%s'.format([V])")), limit(Limit::Memory));
+    assert!(matches!(
+        outcome(&walked("V.flatten(100)")),
+        Err(Failure::Limit(_))
+    ));
+    assert!(matches!(
+        outcome(&walked("dyn([V]).join(',')")),
+        Err(Failure::Failed(_))
+    ));
+}
+
+#[test]
+fn text_that_is_held_a_thousand_times_is_counted_a_thousand_times_when_it_is_written() {
+    assert_eq!(
+        outcome("'%s'.format([object.list.map(x, object.text)])"),
+        limit(Limit::Memory)
+    );
+    assert_eq!(
+        outcome("json.marshal(object.list.map(x, object.text))"),
+        limit(Limit::Memory)
+    );
+}
