@@ -71,16 +71,12 @@ pub(crate) fn verify(
         .collect();
     let mut issuer = None;
     for time in times {
-        let trusted: Vec<TrustAnchor<'_>> = anchors
-            .iter()
-            .filter(|anchor| anchor.is_valid_at(*time))
-            .map(|anchor| anchor.anchor.clone())
-            .collect();
-        if trusted.is_empty() && !anchors.is_empty() {
-            return Err(Rejection::new(
-                ReasonCode::Expired,
-                format!("no authority demanded is trusted at {time}"),
-            ));
+        let alive = anchors.iter().filter(|anchor| anchor.is_valid_at(*time));
+        let mut trusted: Vec<TrustAnchor<'_>> = alive.map(|anchor| anchor.anchor.clone()).collect();
+        let has_ended = trusted.is_empty();
+        if has_ended {
+            // Only to tell an authority outside of its time from one that was never the certificate's.
+            trusted.extend(anchors.iter().map(|anchor| anchor.anchor.clone()));
         }
         let seconds = u64::try_from(time.as_second()).unwrap_or_default();
         let path = end_entity
@@ -94,6 +90,10 @@ pub(crate) fn verify(
                 None,
             )
             .map_err(|cause| rejection(&cause))?;
+        if has_ended {
+            let text = format!("the certificate's authority is not trusted at {time}");
+            return Err(Rejection::new(ReasonCode::Expired, text));
+        }
         let spki = match path.intermediate_certificates().next() {
             Some(direct) => direct.subject_public_key_info().as_ref().to_vec(),
             // An anchor keeps the inside of the sequence alone.
