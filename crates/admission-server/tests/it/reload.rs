@@ -1,0 +1,84 @@
+//! Policies are replaced as a whole or not at all.
+
+use http::StatusCode;
+use vouchsafe_admission_server::Webhook;
+
+use crate::house::{Texts, ask, get, pod_review, webhook};
+
+fn denying(name: &str) -> String {
+    format!(
+        "---
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {{name: {name}}}
+spec:
+  validationFailureAction: Enforce
+  background: false
+  rules:
+  - name: never
+    match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}
+    validate: {{message: never, deny: {{}}}}
+"
+    )
+}
+
+async fn denied_by(webhook: &Webhook) -> Vec<String> {
+    let response = ask(webhook, "/validate", &pod_review("d", "a")).await;
+    let text = crate::house::denial(&response).to_owned();
+    let lines = text.lines().skip(4).filter(|line| !line.starts_with(' '));
+    lines.map(|line| line.trim_end_matches(':').to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_set_with_one_fault_changes_nothing_and_every_fault_is_told() {
+    let webhook = webhook(&denying("old"));
+    let faulty = denying("new")
+        + &denying("other").replace("validate:", "validat:")
+        + &denying("last").replace("kinds:", "kind:");
+    let refused = webhook.policies().take(&*Texts::new(&faulty)).unwrap_err();
+    assert!(refused.faults.len() >= 2, "{refused}");
+    assert!(refused.to_string().contains("policies.yaml:"), "{refused}");
+    assert_eq!(denied_by(&webhook).await, ["old"]);
+    assert_eq!(get(&webhook, "/readyz").await.0, StatusCode::OK);
+    let counted = get(&webhook, "/metrics").await.1;
+    assert!(
+        counted.contains("vouchsafe_policy_reloads_total{result=\"refused\"} 1"),
+        "{counted}"
+    );
+
+    webhook
+        .policies()
+        .take(&*Texts::new(&(denying("new") + &denying("other"))))
+        .unwrap();
+    assert_eq!(denied_by(&webhook).await, ["new", "other"]);
+}
+
+/// Whoever can empty the folder of policies for a moment must not open the cluster with it.
+#[tokio::test]
+async fn a_set_without_policies_is_no_set() {
+    let webhook = webhook(&denying("old"));
+    for nothing in [
+        "",
+        "---\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n",
+    ] {
+        let refused = webhook.policies().take(&*Texts::new(nothing)).unwrap_err();
+        assert!(refused.to_string().contains("no policy"), "{refused}");
+    }
+    assert_eq!(denied_by(&webhook).await, ["old"]);
+}
+
+#[tokio::test]
+async fn a_policy_of_a_kind_that_is_not_judged_is_refused_aloud() {
+    let webhook = webhook(&denying("old"));
+    let kind = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: v}\nspec: {}\n";
+    let refused = webhook
+        .policies()
+        .take(&*Texts::new(&(denying("new") + kind)))
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("ValidatingAdmissionPolicy"),
+        "{refused}"
+    );
+    assert_eq!(denied_by(&webhook).await, ["old"]);
+}
