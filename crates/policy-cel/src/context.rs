@@ -58,9 +58,14 @@ impl<'c, 'v> Context<'c, 'v> {
         Ok(Value::Bytes(octets.into()))
     }
 
+    /// Pays for a list of so many elements before it is built
+    pub(crate) fn room_for(&mut self, elements: usize) -> Result<(), EvalError> {
+        self.meter.allocate(elements.saturating_mul(VALUE_BYTES))
+    }
+
     /// Makes a list
     pub(crate) fn list(&mut self, values: Vec<Value<'v>>) -> Result<Value<'v>, EvalError> {
-        self.meter.allocate(values.len().saturating_mul(VALUE_BYTES))?;
+        self.room_for(values.len())?;
         shallow(Value::List(List::from(values)))
     }
 

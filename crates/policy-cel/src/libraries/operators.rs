@@ -167,8 +167,11 @@ fn concatenate<'v>(context: &mut Context<'_, 'v>, left: &List<'v>, right: &List<
     if left.is_empty() {
         return Ok(Value::List(right.clone()));
     }
-    context.spend(left.len().saturating_add(right.len()).div_ceil(10) as u64)?;
-    context.list(left.iter().chain(right.iter()).collect())
+    let total = left.len().saturating_add(right.len());
+    context.spend(total.div_ceil(10) as u64)?;
+    context.room_for(total)?;
+    let joined: Vec<Value<'v>> = left.iter().chain(right.iter()).collect();
+    Ok(Value::List(List::from(joined)))
 }
 
 pub(crate) fn subtract<'v>(_: &mut Context<'_, 'v>, pair: &[Value<'v>]) -> Result<'v> {
