@@ -63,7 +63,10 @@ impl Engine {
     /// Judges `request` by the facts at hand.
     #[must_use]
     pub fn evaluate(&self, request: &Request, facts: &Facts) -> Evaluation {
-        crate::decision::decide(&self.policies, &self.options, request, facts)
+        match crate::decision::decide(&self.policies, &self.options.default_registry, request, facts) {
+            Ok(decision) => Evaluation::Complete(Box::new(decision)),
+            Err(wanted) => Evaluation::Needs(wanted),
+        }
     }
 
     /// Evaluates, loads what was asked for, and evaluates again until a decision stands. Infallible: errors are outcomes.

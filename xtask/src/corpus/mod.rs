@@ -8,6 +8,7 @@
 mod section;
 mod ledger;
 mod runner;
+mod recorded_tests;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
@@ -23,6 +24,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let shared = place::shared()?;
     let binary = binary::named_or_built(&mut arguments)?;
     let sections = chosen(&mut arguments)?;
+    let all = sections.len() == SECTIONS.len();
     let mut ledger = Ledger::read(&place::root().join("tests").join("corpus"))?;
     ledger.check_names(&SECTIONS.map(|section| section.name))?;
     let mut failed = Vec::new();
@@ -37,6 +39,9 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
         if let Err(failure) = outcome {
             failed.push(format!("{}: {failure}", section.name));
         }
+    }
+    if all && let Err(failure) = recorded_tests::run(&shared) {
+        failed.push(failure.to_string());
     }
     if failed.is_empty() {
         Ok(())

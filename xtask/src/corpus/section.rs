@@ -27,7 +27,7 @@ pub(super) enum Images {
 }
 
 /// All sections.
-pub(super) const SECTIONS: [Section; 8] = [
+pub(super) const SECTIONS: [Section; 9] = [
     section("jmespath", "answers", "corpus/jmespath", None, Images::None),
     section(
         "suites-policies",
@@ -41,6 +41,13 @@ pub(super) const SECTIONS: [Section; 8] = [
         "suites",
         "corpus/kyverno-cli",
         Some("classic"),
+        Images::None,
+    ),
+    section(
+        "bundles",
+        "bundles",
+        "corpus/sigstore-conformance",
+        None,
         Images::None,
     ),
     section(

@@ -193,7 +193,7 @@ fn verdict(program: Program) -> Outcome<(bool, String)> {
 fn attestation_policy(public_pem: &str) -> String {
     let pem: String = public_pem
         .lines()
-        .map(|line| format!("                      {line}\n"))
+        .map(|line| format!("                          {line}\n"))
         .collect();
     format!(
         "apiVersion: kyverno.io/v1

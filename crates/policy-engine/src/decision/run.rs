@@ -1,7 +1,9 @@
 //! All rules on one request, stage by stage.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use image_reference::DefaultRegistry;
 use serde_json::Value;
 
 use super::result::{Decision, RuleResult};
@@ -9,30 +11,29 @@ use super::rule::Bench;
 use crate::checks::Pending;
 use crate::checks::images::ImagePin;
 use crate::context::RequestDocument;
-use crate::engine::{EngineOptions, Evaluation};
-use crate::facts::{FactView, Facts};
+use crate::facts::{FactRequest, FactView, Facts};
 use crate::outcome::RuleOutcome;
 use crate::policy::{CompiledPolicy, CompiledRule, PolicySet, RuleBody};
 use crate::request::{Origin, Request, Stage};
 
-/// Judges `request` by the facts at hand.
+/// Judges `request` by the facts at hand; `registry` is what short image names mean.
+///
+/// # Errors
+/// The facts that are needed first; never empty.
 pub(crate) fn decide(
     set: &PolicySet,
-    options: &EngineOptions,
+    registry: &DefaultRegistry,
     request: &Request,
     facts: &Facts,
-) -> Evaluation {
+) -> Result<Decision, BTreeSet<FactRequest>> {
     let view = FactView::new(facts);
     let run = Run {
         set,
-        options,
+        registry,
         view: &view,
         candidates: candidates(set, request),
     };
-    match run.stages(request) {
-        Ok(decision) => Evaluation::Complete(Box::new(decision)),
-        Err(Pending) => Evaluation::Needs(view.into_wanted()),
-    }
+    run.stages(request).map_err(|Pending| view.into_wanted())
 }
 
 /// Rules that may speak, by the gates that need no object: where the request comes from, and the policy's namespace.
@@ -56,7 +57,7 @@ fn candidates<'s>(set: &'s PolicySet, request: &Request) -> Vec<(&'s Arc<Compile
 
 struct Run<'r> {
     set: &'r PolicySet,
-    options: &'r EngineOptions,
+    registry: &'r DefaultRegistry,
     view: &'r FactView<'r>,
     candidates: Vec<(&'r Arc<CompiledPolicy>, Vec<usize>)>,
 }
@@ -89,7 +90,7 @@ impl Run<'_> {
         for (policy, rules) in &self.candidates {
             for rule in chosen(policy, rules, |body| matches!(body, RuleBody::Mutate(_))) {
                 let current = with(request, object.as_ref());
-                let document = RequestDocument::new(&current, &self.options.default_registry);
+                let document = RequestDocument::new(&current, self.registry);
                 let mut effect = self.bench(&document).judge(policy, rule)?;
                 if let Some(changed) = effect.object {
                     let changed = Arc::new(changed);
@@ -155,7 +156,7 @@ impl Run<'_> {
         results: &mut Vec<RuleResult>,
         pins: &mut Vec<ImagePin>,
     ) -> Result<(), Pending> {
-        let document = RequestDocument::new(request, &self.options.default_registry);
+        let document = RequestDocument::new(request, self.registry);
         let bench = self.bench(&document);
         let mut pending = false;
         for (policy, rules) in &self.candidates {
