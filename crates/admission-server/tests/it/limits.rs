@@ -49,6 +49,24 @@ async fn a_body_that_does_not_arrive_is_not_waited_for_longer_than_its_caller_wa
 }
 
 #[tokio::test]
+async fn a_body_in_single_bytes_is_the_same_body() {
+    let webhook = webhook(&policy_that_asks("Ignore"));
+    let text = crate::house::pod_review("d", "a").to_string().into_bytes();
+    let bytes = text
+        .into_iter()
+        .map(|byte| Ok::<_, std::io::Error>(Frame::data(Bytes::from(vec![byte]))));
+    let body = StreamBody::new(stream::iter(bytes));
+    let request = Request::post("/validate")
+        .header("content-type", "application/json")
+        .body(body);
+    let (status, body) = whole(webhook.respond(request.unwrap()).await).await;
+    assert_eq!(
+        (status, &response_in(&body)["allowed"]),
+        (StatusCode::OK, &true.into())
+    );
+}
+
+#[tokio::test]
 async fn another_media_type_is_refused() {
     let webhook = webhook(&policy_that_asks("Fail"));
     for (media_type, expected) in [
