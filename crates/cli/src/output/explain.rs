@@ -22,7 +22,7 @@
 
 use policy_engine::Decision;
 use policy_engine::decision::RuleResult;
-use policy_engine::outcome::FailureAction;
+use policy_engine::outcome::{ExplainLine, FailureAction};
 use serde_json::{Value, json};
 
 /// The trees of one decision.
@@ -51,8 +51,7 @@ pub(crate) fn rule(result: &RuleResult) -> String {
         text.push_str(&format!("    excused by {}\n", result.exceptions.join(", ")));
     }
     text.push_str(&format!("    {}\n", result.message().replace('\n', "\n      ")));
-    let lines = result.verdict.explanation.iter();
-    for line in lines.filter(|line| line.text != result.verdict.message) {
+    for line in lines(result) {
         let pad = "  ".repeat(line.depth.saturating_add(3));
         text.push_str(&format!("{pad}{}\n", line.text));
     }
@@ -80,8 +79,14 @@ pub(crate) fn rule_json(result: &RuleResult) -> Value {
         "reason": reason.map(|(code, detail)| {
             json!({"code": code.as_str(), "permanence": code.permanence(), "detail": detail})
         }),
-        "tree": result.verdict.explanation,
+        "tree": lines(result).collect::<Vec<_>>(),
     })
+}
+
+/// The lines below a rule, without the message that stands above them.
+fn lines(result: &RuleResult) -> impl Iterator<Item = &ExplainLine> {
+    let lines = result.verdict.explanation.iter();
+    lines.filter(|line| line.text != result.verdict.message)
 }
 
 fn action(result: &RuleResult) -> &'static str {

@@ -143,7 +143,7 @@ impl Answer<'_> {
             text.push_str(&format!("refused: {}: no rule verifies this image\n", self.image));
         } else {
             let against = self.rules.iter().filter(|rule| !proves(rule));
-            let reasons: Vec<String> = against.map(reason).collect();
+            let reasons: Vec<String> = against.map(|rule| reason(rule, self.image)).collect();
             text.push_str(&format!("refused: {}: {}\n", self.image, reasons.join("; ")));
         }
         text
@@ -161,11 +161,18 @@ impl Answer<'_> {
     }
 }
 
-/// Why the rule did not prove the image, in our own words where there are any: Kyverno's stand in the tree.
-fn reason(rule: &RuleResult) -> String {
+/// Why the rule did not prove the image: our words where they say what was demanded, else Kyverno's before them.
+fn reason(rule: &RuleResult, image: &str) -> String {
+    let message = &rule.verdict.message;
+    let message = message
+        .strip_prefix(&format!("failed to verify image {image}: "))
+        .unwrap_or(message);
     match &rule.verdict.reason {
+        Some((code, detail)) if detail == code.next_step() => {
+            format!("{}: {message}; {detail}", code.as_str())
+        }
         Some((code, detail)) => format!("{}: {detail}", code.as_str()),
-        None => rule.verdict.message.clone(),
+        None => message.to_owned(),
     }
 }
 

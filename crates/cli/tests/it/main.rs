@@ -1,0 +1,19 @@
+//! The commands as people type them: arguments and files in; text, files and exit codes out.
+
+// `cfg(test)` tells clippy that all of it is test code, functions without `#[test]` too.
+#[cfg(test)]
+mod terminal;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod apply;
+#[cfg(test)]
+mod apply_calls;
+#[cfg(test)]
+mod apply_formats;
+#[cfg(test)]
+mod apply_mutations;
+#[cfg(test)]
+mod verify;
+#[cfg(test)]
+mod verify_bundle;
