@@ -6,7 +6,9 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use admission_server::{PolicySource, Refused};
+use manifest::Document;
 use policy_engine::LoadedPolicies;
+use serde_json::Value;
 
 use crate::input::{files_of, load_policies};
 
@@ -46,13 +48,61 @@ impl PolicySource for PolicyFolder {
 
     fn load(&self) -> Result<LoadedPolicies, Refused> {
         let input = load_policies(&self.paths).map_err(|cause| Refused::because(cause.to_string()))?;
-        Ok(input.loaded)
+        let faults: Vec<String> = input.loaded.sources.iter().filter_map(needs_roles).collect();
+        if faults.is_empty() {
+            Ok(input.loaded)
+        } else {
+            Err(Refused { faults })
+        }
     }
+}
+
+/// Reviews name no roles and there is no cluster to ask: a rule that matches by them would never run, and nobody would
+/// know. Those that exclude by them run for everybody, which is safe.
+fn needs_roles(document: &Document) -> Option<String> {
+    let rules = document.value.pointer("/spec/rules").and_then(Value::as_array)?;
+    let rule = rules
+        .iter()
+        .find(|rule| rule.get("match").is_some_and(matches_by_roles))?;
+    let name = rule.get("name").and_then(Value::as_str).unwrap_or_default();
+    Some(format!(
+        "{}: rule `{name}` matches by roles, which this server can't know without a cluster",
+        document.source
+    ))
+}
+
+fn matches_by_roles(block: &Value) -> bool {
+    let filters = ["any", "all"]
+        .into_iter()
+        .filter_map(|list| block.get(list)?.as_array())
+        .flatten();
+    let named = |filter: &Value, field| {
+        filter
+            .get(field)
+            .and_then(Value::as_array)
+            .is_some_and(|list| !list.is_empty())
+    };
+    filters
+        .chain([block])
+        .any(|filter| named(filter, "roles") || named(filter, "clusterRoles"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_rule_that_would_never_run_is_told() {
+        assert!(matches_by_roles(
+            &json!({"any": [{"resources": {}}, {"clusterRoles": ["admin"]}]})
+        ));
+        assert!(matches_by_roles(&json!({"all": [{"roles": ["a:b"]}]})));
+        assert!(matches_by_roles(&json!({"roles": ["a:b"], "resources": {}})));
+        assert!(!matches_by_roles(
+            &json!({"any": [{"resources": {}, "subjects": [{"kind": "User"}]}], "roles": []})
+        ));
+    }
 
     #[test]
     fn a_file_that_changes_comes_or_goes_changes_the_stamp() {
