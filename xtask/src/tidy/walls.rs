@@ -15,7 +15,7 @@ const FLOORS: [(u8, &[&str]); 7] = [
     (7, &["vouchsafe"]),
     (6, &["admission-server", "cluster", "cli"]),
     (5, &["fact-loading"]),
-    (4, &["image-evidence", "policy-reports"]),
+    (4, &["image-evidence", "policy-reports", "policy-lint"]),
     (3, &["policy-engine", "image-verification"]),
     (
         2,
