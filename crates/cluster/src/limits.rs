@@ -1,0 +1,42 @@
+//! How much and how long, at most.
+
+use std::time::Duration;
+
+/// Longest wait for a connection.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for one whole answer: an API server ends its own requests after 60 s.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(65);
+/// Bytes of an answer that is no list of ours. An object has at most 1.5 MiB in etcd; policies may ask for lists.
+pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of one page of a list.
+pub(crate) const MOST_PAGE_BYTES: usize = 256 * 1024 * 1024;
+/// Bytes read of an answer that is an error.
+pub(crate) const MOST_ERROR_BYTES: usize = 64 * 1024;
+/// Characters of foreign text in an error message.
+pub(crate) const MOST_QUOTED_CHARS: usize = 512;
+/// Times a call is made again after `429` or `503` with `Retry-After`.
+pub(crate) const MOST_RETRIES: u32 = 5;
+/// Longest wait before a call is made again, whatever `Retry-After` says.
+pub(crate) const LONGEST_RETRY_WAIT: Duration = Duration::from_secs(30);
+/// Objects asked for in one page, as kubectl asks.
+pub(crate) const PAGE_OBJECTS: usize = 500;
+/// Pages of one list.
+pub(crate) const MOST_PAGES: usize = 20_000;
+/// Times a list is begun anew after its continuation expired (`410 Gone`).
+pub(crate) const MOST_RESTARTS: u32 = 3;
+/// Groups and versions asked for their kinds at the same time.
+pub(crate) const MOST_DISCOVERING: usize = 8;
+/// Groups and versions of one API server.
+pub(crate) const MOST_GROUP_VERSIONS: usize = 2_000;
+/// Bytes of a kubeconfig.
+pub(crate) const MOST_KUBECONFIG_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes of a token, certificate or key file.
+pub(crate) const MOST_CREDENTIAL_FILE_BYTES: u64 = 1024 * 1024;
+/// Longest run of a credential plugin: a person may have to log in with a browser.
+pub(crate) const PLUGIN_TIMEOUT: Duration = Duration::from_secs(90);
+/// Bytes a credential plugin may print.
+pub(crate) const MOST_PLUGIN_BYTES: u64 = 1024 * 1024;
+/// A credential this close to its end is renewed.
+pub(crate) const RENEWAL_MARGIN: jiff::SignedDuration = jiff::SignedDuration::from_secs(10);
+/// Bytes (as JSON) of answers remembered for policies.
+pub(crate) const MOST_REMEMBERED_BYTES: u64 = 64 * 1024 * 1024;
