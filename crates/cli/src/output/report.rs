@@ -1,8 +1,10 @@
 //! Policy reports on standard output (`--policy-report`): one merged report, then one for each namespaced policy.
+//!
+//! Rows are written one by one: a report of many resources is never held as one value or one text.
 
 use clap::ValueEnum;
-use policy_reports::{ReportFormat, Row, cluster_report, namespaced_report};
-use serde_json::Value;
+use policy_reports::{ReportFormat, Row, Summary, cluster_report, namespaced_report};
+use serde_json::{Value, json};
 
 use super::yaml;
 
@@ -20,43 +22,100 @@ pub(crate) enum OutputFormat {
     Sarif,
 }
 
-/// The reports of all rows.
-pub(crate) fn merged(rows: &[Row], api: ReportFormat, format: OutputFormat) -> String {
-    let (namespaced, cluster_wide): (Vec<Row>, Vec<Row>) = rows
-        .iter()
-        .cloned()
-        .partition(|row| row.policy_namespace.is_some());
-    let mut reports = Vec::new();
-    if !cluster_wide.is_empty() || namespaced.is_empty() {
-        reports.push(cluster_report("merged", &cluster_wide, api));
-    }
+/// Prints the reports of all rows.
+pub(crate) fn print_merged(
+    rows: &[Row],
+    api: ReportFormat,
+    format: OutputFormat,
+    print: &mut dyn FnMut(&str),
+) {
+    let (namespaced, cluster_wide): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|row| row.policy_namespace.is_some());
     let mut policies: Vec<(&str, &str)> = namespaced
         .iter()
         .filter_map(|row| Some((row.policy.as_str(), row.policy_namespace.as_deref()?)))
         .collect();
     policies.sort_unstable();
     policies.dedup();
-    for (policy, namespace) in policies {
-        let own: Vec<Row> = namespaced
+    let has_merged = !cluster_wide.is_empty() || namespaced.is_empty();
+    if has_merged {
+        print_one(cluster_report("merged", &[], api), cluster_wide, format, print);
+    }
+    for (index, (policy, namespace)) in policies.into_iter().enumerate() {
+        if has_merged || index > 0 {
+            print("---\n");
+        }
+        let own = namespaced
             .iter()
+            .copied()
             .filter(|row| row.policy == policy)
-            .cloned()
             .collect();
         let name = policy.rsplit('/').next().unwrap_or(policy);
-        reports.push(namespaced_report(name, namespace, &own, api));
+        print_one(namespaced_report(name, namespace, &[], api), own, format, print);
     }
-    reports
-        .iter()
-        .map(|report| written(report, format))
-        .collect::<Vec<_>>()
-        .join("---\n")
 }
 
-fn written(report: &Value, format: OutputFormat) -> String {
-    match format {
-        OutputFormat::Yaml => yaml::to_yaml(report),
-        OutputFormat::Json | OutputFormat::Junit | OutputFormat::Sarif => {
-            serde_json::to_string_pretty(report).unwrap_or_default() + "\n"
+/// Prints a report that is empty so far, with `rows` in it, sorted by policy, rule and object.
+fn print_one(mut report: Value, mut rows: Vec<&Row>, format: OutputFormat, print: &mut dyn FnMut(&str)) {
+    rows.sort_by(|a, b| (&a.policy, &a.rule, &a.resource).cmp(&(&b.policy, &b.rule, &b.resource)));
+    if let Some(fields) = report.as_object_mut() {
+        fields.insert("summary".to_owned(), json!(Summary::of(rows.iter().copied())));
+    }
+    let is_yaml = format == OutputFormat::Yaml;
+    let (text, empty, opened, closed) = if is_yaml {
+        (yaml::to_yaml(&report), "results: []\n", "results:\n", "")
+    } else {
+        let text = serde_json::to_string_pretty(&report).unwrap_or_default() + "\n";
+        (text, "\"results\": []", "\"results\": [\n", "\n  ]")
+    };
+    let Some((before, after)) = text.split_once(empty).filter(|_| !rows.is_empty()) else {
+        return print(&text);
+    };
+    print(&format!("{before}{opened}"));
+    for (index, row) in rows.into_iter().enumerate() {
+        if is_yaml {
+            print(&yaml::to_yaml(&json!([row.to_json()])));
+        } else {
+            let row = serde_json::to_string_pretty(&row.to_json()).unwrap_or_default();
+            let separator = if index == 0 { "" } else { ",\n" };
+            print(&format!("{separator}    {}", row.replace('\n', "\n    ")));
+        }
+    }
+    print(&format!("{closed}{after}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy_reports::{ObjectReference, ReportedResult};
+
+    fn row(policy: &str) -> Row {
+        Row {
+            source: "kyverno",
+            policy: policy.to_owned(),
+            rule: "r".to_owned(),
+            result: ReportedResult::Fail,
+            message: "results: []\n\"results\": []".to_owned(),
+            scored: true,
+            category: None,
+            severity: None,
+            seconds: 0,
+            resource: ObjectReference::default(),
+            properties: std::collections::BTreeMap::new(),
+            policy_namespace: None,
+        }
+    }
+
+    #[test]
+    fn a_report_written_row_by_row_is_the_report() {
+        let rows = [row("b"), row("a")];
+        let whole = cluster_report("merged", &rows, ReportFormat::OpenReports);
+        for format in [OutputFormat::Yaml, OutputFormat::Json] {
+            let mut text = String::new();
+            print_merged(&rows, ReportFormat::OpenReports, format, &mut |part| {
+                text.push_str(part)
+            });
+            assert_eq!(manifest::read_value(&text).unwrap(), whole, "{text}");
         }
     }
 }

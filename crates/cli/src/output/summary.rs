@@ -9,6 +9,15 @@ use crate::input::RefusedPolicy;
 
 const DIVIDER: &str = "----------------------------------------------------------------------";
 
+/// Whether the plain text says anything of a result that counts as `reported`.
+pub(crate) fn is_told(result: &RuleResult, reported: ReportedResult) -> bool {
+    match reported {
+        ReportedResult::Fail | ReportedResult::Warn | ReportedResult::Error => true,
+        ReportedResult::Skip => result.kind == RuleKind::Mutation,
+        ReportedResult::Pass => false,
+    }
+}
+
 /// What one policy holds against one resource, as Kyverno prints it; nothing where it holds nothing against it. Each
 /// result comes with what it counts as.
 pub(crate) fn violations(policy: &str, resource: &str, results: &[(&RuleResult, ReportedResult)]) -> String {

@@ -1,5 +1,7 @@
 //! What a run found, kept only as far as the view needs it.
 
+use std::sync::Arc;
+
 use policy_engine::Decision;
 use policy_engine::decision::RuleResult;
 use policy_engine::outcome::FailureAction;
@@ -50,7 +52,12 @@ impl<'a> Collected<'a> {
         let mut printed = String::new();
         for decision in decisions {
             self.any_result |= !decision.results.is_empty();
-            let mutated = self.mutated.take(resource, decision);
+            let prints_mutated = matches!(self.view, View::Plain | View::Table);
+            let mutated = if prints_mutated || self.mutated.is_written() {
+                self.mutated.take(resource, decision)
+            } else {
+                String::new()
+            };
             for result in &decision.results {
                 self.counts.count(self.reported(result));
             }
@@ -109,51 +116,70 @@ impl<'a> Collected<'a> {
 
     /// Violations of each policy on the resource, policies in the order they spoke.
     fn add_violations(&mut self, resource: &Resource, decision: &Decision) {
-        let shown = resource.shown();
-        let mut told: Vec<&str> = Vec::new();
-        for first in &decision.results {
-            let policy = &*first.policy.key.name;
-            if told.contains(&policy) {
-                continue;
-            }
-            told.push(policy);
-            let own = decision
-                .results
-                .iter()
-                .filter(|result| *result.policy.key.name == *policy);
-            let own: Vec<(&RuleResult, ReportedResult)> =
-                own.map(|result| (result, self.reported(result))).collect();
-            self.violations
-                .push_str(&summary::violations(policy, &shown, &own));
+        let results = decision
+            .results
+            .iter()
+            .map(|result| (result, self.reported(result)));
+        let told: Vec<(&RuleResult, ReportedResult)> = results
+            .filter(|(result, reported)| summary::is_told(result, *reported))
+            .collect();
+        let mut rest = told.as_slice();
+        let mut text = String::new();
+        while let Some((first, _)) = rest.first() {
+            let is_own =
+                |(result, _): &&(&RuleResult, ReportedResult)| Arc::ptr_eq(&result.policy, &first.policy);
+            let (own, others) = rest.split_at(rest.iter().take_while(is_own).count());
+            text.push_str(&summary::violations(
+                &first.policy.key.name,
+                &resource.shown(),
+                own,
+            ));
+            rest = others;
         }
+        self.violations.push_str(&text);
     }
 
-    /// What stands at the end. `refused` policies count as errors. `sources` are the files of resources.
-    pub(super) fn conclusion(&self, refused: usize, coloured: bool, resources: &[Resource]) -> String {
+    /// Prints what stands at the end. `refused` policies count as errors; `resources` say which file each stands in.
+    pub(super) fn conclude(
+        &self,
+        refused: usize,
+        coloured: bool,
+        resources: &[Resource],
+        print: &mut dyn FnMut(&str),
+    ) {
         let counts = Summary {
             error: self.counts.error.saturating_add(refused),
             ..self.counts
         };
+        let format = self.arguments.output_format;
         match self.view {
-            View::Plain | View::Pipe => format!("{}{}", self.violations, summary::counts(counts)),
-            View::Explain => summary::counts(counts),
-            View::ExplainJson => serde_json::to_string_pretty(&self.trees).unwrap_or_default() + "\n",
-            View::Table => table::of_rows(&self.rows, self.arguments.detailed_results, coloured),
+            View::Plain | View::Pipe => {
+                print(&self.violations);
+                print(&summary::counts(counts));
+            }
+            View::Explain => print(&summary::counts(counts)),
+            View::ExplainJson => {
+                print(&(serde_json::to_string_pretty(&self.trees).unwrap_or_default() + "\n"))
+            }
+            View::Table => print(&table::of_rows(
+                &self.rows,
+                self.arguments.detailed_results,
+                coloured,
+            )),
             View::Report => {
                 let api = if self.arguments.wgpolicy {
                     ReportFormat::PolicyReport
                 } else {
                     ReportFormat::OpenReports
                 };
-                report::merged(&self.rows, api, self.arguments.output_format)
+                report::print_merged(&self.rows, api, format, print);
             }
-            View::Junit => junit::of_rows(&self.rows),
-            View::Sarif => sarif::of_rows(&self.rows, resources),
-            View::Exceptions => exceptions::written(
-                &self.rows,
-                self.arguments.generated_exception_ttl,
-                self.arguments.output_format,
-            ),
+            View::Junit => print(&junit::of_rows(&self.rows)),
+            View::Sarif => print(&sarif::of_rows(&self.rows, resources)),
+            View::Exceptions => {
+                let life = self.arguments.generated_exception_ttl;
+                print(&exceptions::written(&self.rows, life, format));
+            }
         }
     }
 }

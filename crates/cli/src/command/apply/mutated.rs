@@ -51,6 +51,14 @@ impl Destination {
         }
     }
 
+    /// Whether mutated resources go into files.
+    pub(super) fn is_written(&self) -> bool {
+        match self {
+            Self::Printed => false,
+            Self::File { .. } | Self::Folder { .. } => true,
+        }
+    }
+
     /// Takes what every policy made of `resource`, step by step, and gives what is to be printed of it.
     pub(super) fn take(&mut self, resource: &Resource, decision: &Decision) -> String {
         let mut printed = String::new();

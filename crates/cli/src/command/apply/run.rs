@@ -51,12 +51,18 @@ fn apply(arguments: &Arguments, console: &mut Console) -> Result<u8, InputError>
         console.note(skipped.trim_end());
     }
     let coloured = console.is_terminal() && !arguments.remove_color;
-    let conclusion = collected.conclusion(inputs.refused.len(), coloured, &inputs.resources);
-    if view == View::Pipe {
-        console.note(conclusion.trim_end());
-    } else {
-        console.print(&conclusion);
-    }
+    collected.conclude(
+        inputs.refused.len(),
+        coloured,
+        &inputs.resources,
+        &mut |text| {
+            if view == View::Pipe {
+                console.note(text.trim_end());
+            } else {
+                console.print(text);
+            }
+        },
+    );
     if !collected.any_result {
         console.note(
             "no rule speaks about any of these resources: check the kinds, namespaces and names that the policies match",
