@@ -94,12 +94,13 @@ fn code_of(kind: RegistryErrorKind) -> ReasonCode {
         RegistryErrorKind::Unavailable
         | RegistryErrorKind::Unreachable
         | RegistryErrorKind::Interrupted
-        | RegistryErrorKind::Tls
-        | RegistryErrorKind::Blocked => ReasonCode::RegistryUnreachable,
+        | RegistryErrorKind::Tls => ReasonCode::RegistryUnreachable,
         // What the registry lists and then does not have: that the image is missing is told apart before.
-        RegistryErrorKind::NotFound | RegistryErrorKind::DigestMismatch | RegistryErrorKind::Protocol => {
-            ReasonCode::RegistryProtocol
-        }
+        // A token server or redirect that no honest registry names is no failure of the network either.
+        RegistryErrorKind::NotFound
+        | RegistryErrorKind::DigestMismatch
+        | RegistryErrorKind::Protocol
+        | RegistryErrorKind::Blocked => ReasonCode::RegistryProtocol,
         RegistryErrorKind::TooLarge => ReasonCode::LimitExceeded,
         RegistryErrorKind::Offline => ReasonCode::Offline,
     }

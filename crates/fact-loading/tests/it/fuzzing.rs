@@ -1,0 +1,215 @@
+//! The fuzzing oracles on every commit: the same functions that `cargo xtask fuzz` drives at length, here by proptest.
+
+use proptest::prelude::*;
+
+#[path = "../../../../fuzz/oracles/mod.rs"]
+mod oracles;
+
+/// Pieces that mean something to one of the languages.
+fn pieces(words: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
+    let word = prop_oneof![
+        4 => prop::sample::select(words).prop_map(|word| word.as_bytes().to_vec()),
+        1 => prop::collection::vec(any::<u8>(), 0..4),
+        1 => "\\PC{0,3}".prop_map(String::into_bytes),
+    ];
+    prop::collection::vec(word, 0..24).prop_map(|words| words.concat())
+}
+
+const JSON: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"a\"",
+    "\"b\"",
+    "1",
+    "-0.5",
+    "1e3",
+    "true",
+    "null",
+    "\"\\u00e9\"",
+    "\"\\n\"",
+    " ",
+    "\n",
+    "\"yes\"",
+    "\"\\ud83d\\ude00\"",
+    "# c\n",
+    "- ",
+    "a: ",
+    "---\n",
+    "&a ",
+    "*a",
+    "\"\\/\"",
+    "12345678901234567890",
+];
+const PATTERN: &[&str] = &[
+    "a", "b", "*", "?", "|", "&", "!", ">", ">=", "<", "<=", "10", "1Gi", "1h", "-", "10-20", "!-", " ",
+    "\0", "é", "0.5", "null", "true",
+];
+const EXPRESSION: &[&str] = &[
+    "request.object",
+    ".",
+    "spec",
+    "containers",
+    "[]",
+    "[*]",
+    "[0]",
+    "[?",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "|",
+    "||",
+    "&&",
+    "!",
+    "==",
+    "<",
+    "@",
+    "&",
+    "a",
+    "b",
+    "c",
+    "'x'",
+    "`1`",
+    "`[1,2]`",
+    ",",
+    ":",
+    "length(",
+    "join('',",
+    "to_string(",
+    "sort_by(",
+    "merge(",
+    "regex_match('^a', ",
+    "time_since('',",
+    "\"\"",
+    "map(&",
+    "split(",
+    "[::2]",
+    "-1",
+    "base64_decode(",
+    "items(@,'k','v')",
+];
+const REFERENCE: &[&str] = &[
+    "docker.io",
+    "registry.example.com",
+    "localhost",
+    ":5000",
+    ":",
+    "/",
+    "@",
+    "sha256:",
+    "app",
+    "a",
+    "A",
+    ".",
+    "..",
+    "_",
+    "-",
+    "latest",
+    "[::1]",
+    "dead07b4d8ed7e29e98de0f4504d87e8880d4347859d839686a31da35a3b532f",
+    "library/",
+    "+",
+];
+const REVIEW: &[&str] = &[
+    "{\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{",
+    "\"uid\":\"1\",",
+    "\"operation\":\"CREATE\",",
+    "\"object\":{}",
+    "\"object\":null,",
+    "\"oldObject\":{\"a\":1}",
+    ",",
+    "}}",
+    "\"namespace\":\"x\",",
+    "\"namespace\":7,",
+    "\"kind\":{\"kind\":\"Pod\"},",
+    "}",
+    "{",
+    "\"userInfo\":[],",
+    "\"subResource\":\"status\",",
+    "\"object\":[1],",
+    "\"uid\":\"2\",",
+];
+const EVIDENCE: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"critical\"",
+    "\"image\"",
+    "\"docker-manifest-digest\"",
+    "\"payload\"",
+    "\"payloadType\"",
+    "\"application/vnd.in-toto+json\"",
+    "\"signatures\"",
+    "\"sig\"",
+    "\"\"",
+    "\"AAAA\"",
+    "\"mediaType\"",
+    "\"application/vnd.dev.sigstore.bundle.v0.3+json\"",
+    "\"verificationMaterial\"",
+    "\"dsseEnvelope\"",
+    "\"tlogEntries\"",
+    "\"publicKey\"",
+    "\"hint\"",
+    "\"messageSignature\"",
+    "1",
+    "null",
+    "eyJhIjoxfQ",
+    ".",
+    "-----BEGIN CERTIFICATE-----\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn json_means_what_json_says(bytes in pieces(JSON)) {
+        oracles::documents::json_means_what_json_says(&bytes);
+    }
+
+    #[test]
+    fn wildcards_mean_their_definition(bytes in pieces(PATTERN)) {
+        oracles::patterns::wildcards_mean_their_definition(&bytes);
+    }
+
+    #[test]
+    fn scalar_patterns_mean_their_parts(bytes in pieces(PATTERN)) {
+        oracles::patterns::alternatives_mean_their_parts(&bytes);
+    }
+
+    #[test]
+    fn expressions_are_bounded_and_repeatable(bytes in pieces(EXPRESSION)) {
+        oracles::expressions::evaluation_is_bounded_and_repeatable(&bytes);
+    }
+
+    #[test]
+    fn references_read_back_as_printed(bytes in pieces(REFERENCE)) {
+        oracles::references::what_is_printed_reads_back_the_same(&bytes);
+    }
+
+    #[test]
+    fn reviews_hold_what_was_sent(bytes in pieces(REVIEW)) {
+        oracles::reviews::a_review_holds_what_was_sent(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_are_evidence(bytes in pieces(EVIDENCE)) {
+        oracles::evidence::no_bytes_are_evidence(&bytes);
+    }
+
+    #[test]
+    fn no_mutation_of_genuine_evidence_verifies(
+        which: u8, field: u8, place: u16, gone in 0_u8..8, new in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let [high, low] = place.to_be_bytes();
+        let bytes: Vec<u8> = [which, field, high, low, gone].into_iter().chain(new).collect();
+        oracles::evidence::no_mutation_of_genuine_evidence_verifies(&bytes);
+    }
+}

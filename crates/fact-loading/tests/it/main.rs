@@ -1,0 +1,18 @@
+//! The whole stack under attack: policy text, engine, loader, a registry on loopback that holds what attackers put
+//! there, a decision. Every refusal is asserted by its reason code, as a refusal for the wrong reason is a bug that waits.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "in a test a panic is the failure"
+)]
+
+mod policies;
+mod town;
+mod canary;
+mod workshop;
+mod stage;
+mod attacks;
+mod cost;
+mod rounds;
+mod fuzzing;
