@@ -17,3 +17,7 @@ mod apply_mutations;
 mod verify;
 #[cfg(test)]
 mod verify_bundle;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
+mod demo;

@@ -18,6 +18,12 @@ const ENOUGH: Duration = Duration::from_secs(20);
 #[derive(Debug, Clone, Default)]
 struct Shared(Arc<Mutex<Vec<u8>>>);
 
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl Write for Shared {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -31,8 +37,8 @@ impl Write for Shared {
 
 /// Starts `serve` on a free port; gives a caller that trusts the authority it prints. It serves until the tests end.
 fn serve(arguments: &[&str]) -> Caller {
-    let out = Shared::default();
-    let mut console = Console::of(Box::new(out.clone()), Box::new(std::io::sink()));
+    let (out, err) = (Shared::default(), Shared::default());
+    let mut console = Console::of(Box::new(out.clone()), Box::new(err.clone()));
     let arguments = ["vouchsafe", "serve", "--listen", "127.0.0.1:0"]
         .iter()
         .chain(arguments);
@@ -40,7 +46,7 @@ fn serve(arguments: &[&str]) -> Caller {
     std::thread::spawn(move || vouchsafe_cli::run(arguments, &mut console));
     let started = Instant::now();
     loop {
-        let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+        let text = out.text();
         if text.contains("caBundle: ") {
             let address = text.split_once("https://").unwrap().1.split_once('/').unwrap().0;
             let address: SocketAddr = address.parse().unwrap();
@@ -48,7 +54,11 @@ fn serve(arguments: &[&str]) -> Caller {
             let authority = text.split_at(begin).1.split_once("caBundle").unwrap().0;
             return Caller::new(address, authority, Protocol::Http2).unwrap();
         }
-        assert!(started.elapsed() < ENOUGH, "serve said only {text:?}");
+        assert!(
+            started.elapsed() < ENOUGH,
+            "serve said only {text:?} and {:?}",
+            err.text()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -103,7 +113,7 @@ fn a_folder_of_policies_is_served_and_followed() {
 #[test]
 fn a_rule_that_needs_a_cluster_denies_where_there_is_none() {
     let folder = Folder::new();
-    let rule = "    context:\n    - name: known\n      configMap: {name: known, namespace: d}\n    validate:\n      message: no\n      \
+    let rule = "    context:\n    - name: known\n      configMap: {name: known, namespace: d}\n    validate:\n      message: never\n      \
                 deny: {conditions: {any: [{key: '{{ known.data.x }}', operator: Equals, value: bad}]}}\n";
     folder.file("policy.yaml", &policy("asks", "Enforce", rule));
     let denied = ask(&serve(&["--policies", &folder.path(".")]), "a:1");
