@@ -11,6 +11,7 @@ mod tidy;
 mod test;
 mod corpus;
 mod e2e;
+mod fuzz;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,8 @@ cargo xtask corpus [SECTION…] [--bin PATH] [--jobs N] [--record]
                     --record raises the floors and writes the known gaps
 cargo xtask e2e images|all [--bin PATH]
                     the binary against real cosign and a real registry, installed once into the user's cache
+cargo xtask fuzz [TARGET…] [--seconds N]
+                    each fuzz target for some seconds, where nightly and cargo-fuzz are installed
 cargo xtask ci      test, corpus and e2e, as .ci/run does
 cargo xtask images LAYOUT --name REPO --addr HOST:PORT [--no-referrers-api]
                     serve an OCI layout folder as a registry until Ctrl-C";
@@ -54,6 +57,7 @@ fn run(task: &str, arguments: Arguments) -> Outcome {
         "images" => images::run(arguments),
         "corpus" => corpus::run(arguments),
         "e2e" => e2e::run(arguments),
+        "fuzz" => fuzz::run(arguments),
         "ci" => {
             arguments.end()?;
             test::run()?;

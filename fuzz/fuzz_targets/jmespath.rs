@@ -1,0 +1,8 @@
+//! JMESPath: compiled and evaluated within its limits, twice the same.
+#![no_main]
+#![allow(dead_code, reason = "one target uses one oracle")]
+
+#[path = "../oracles/mod.rs"]
+mod oracles;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| oracles::expressions::evaluation_is_bounded_and_repeatable(bytes));
