@@ -165,7 +165,11 @@ fn table(rows: &[Row]) -> String {
 async fn keep(served: &[(Scenario, Scene)], console: &mut Console) {
     console.line("\nserving until interrupted; change the image and try:");
     for (scenario, scene) in served {
-        let Some(question) = scenario.questions.last() else {
+        let Some(question) = scenario
+            .questions
+            .iter()
+            .find(|question| matches!(question.expected, Expected::Refused(_)))
+        else {
             continue;
         };
         let review = review(question.image, question.namespace);
