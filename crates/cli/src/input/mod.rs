@@ -8,7 +8,9 @@ mod values;
 mod user;
 mod object_store;
 mod file_cluster;
+mod cluster_resources;
 
+pub(crate) use cluster_resources::{ClusterArguments, ClusterSession, FoundInCluster};
 pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
 pub(crate) use files::{InputError, STANDARD_INPUT, files_of, read_file, read_text};
 pub(crate) use object_store::ObjectStore;

@@ -16,8 +16,8 @@ fn wrong_calls_are_told_in_kyvernos_words() {
             "pass the values either using set flag or values_file flag",
         ),
         (
-            &["apply", "p.yaml", "--cluster"],
-            "`--cluster` and its flags are not supported yet",
+            &["apply", "p.yaml", "--cluster", "--secrets", "s.yaml"],
+            "`--secrets` can't be used with `--cluster`",
         ),
         (
             &["apply", "p.yaml", "-r", "r.yaml", "--git-branch", "main"],

@@ -10,6 +10,8 @@ mod apply;
 #[cfg(test)]
 mod apply_calls;
 #[cfg(test)]
+mod apply_cluster;
+#[cfg(test)]
 mod apply_formats;
 #[cfg(test)]
 mod apply_mutations;

@@ -4,7 +4,7 @@ use clap::Args;
 use scalars::duration::GoDuration;
 
 use super::elsewhere::Elsewhere;
-use crate::input::STANDARD_INPUT;
+use crate::input::{ClusterArguments, STANDARD_INPUT};
 use crate::output::report::OutputFormat;
 use crate::runtime::RegistryArguments;
 
@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     /// Policy files and folders; `-` reads standard input
     #[arg(value_name = "POLICY")]
     pub(crate) policies: Vec<String>,
-    /// Resource files and folders; `-` reads standard input
+    /// Resource files and folders; `-` reads standard input. With `--cluster`: names of objects
     #[arg(
         short,
         long = "resource",
@@ -115,6 +115,8 @@ pub(crate) struct Arguments {
     #[arg(long, hide = true)]
     pub(crate) continue_on_fail: bool,
     #[command(flatten)]
+    pub(crate) cluster: ClusterArguments,
+    #[command(flatten)]
     pub(crate) elsewhere: Elsewhere,
     #[command(flatten)]
     pub(crate) registries: RegistryArguments,
@@ -181,12 +183,32 @@ impl Arguments {
         } else if reads_input(&self.policies) && reads_input(&self.resources) {
             "a stdin pipe can be used for either policies or resources, not both"
         } else {
-            return self.elsewhere.fault().or_else(|| {
-                let nothing = self.resources.is_empty();
-                nothing
-                    .then(|| "resource file(s) or cluster required: name them with `--resource`".to_owned())
-            });
+            return self
+                .elsewhere
+                .fault()
+                .or_else(|| self.fault_beside_a_cluster())
+                .or_else(|| {
+                    let nothing = self.resources.is_empty() && !self.cluster.is_asked;
+                    nothing.then(|| {
+                        "resource file(s) or cluster required: name them with `--resource`".to_owned()
+                    })
+                });
         };
         Some(fault.to_owned())
+    }
+
+    /// What stands in for a cluster can't stand beside one.
+    fn fault_beside_a_cluster(&self) -> Option<String> {
+        let standing_in = [
+            ("--context-file", self.context_file.is_some()),
+            ("--secrets", !self.secrets.is_empty()),
+            ("--exceptions-within-resources", self.exceptions_within_resources),
+        ];
+        let (flag, _) = standing_in
+            .into_iter()
+            .find(|(_, is_used)| self.cluster.is_asked && *is_used)?;
+        Some(format!(
+            "`{flag}` can't be used with `--cluster`: the cluster itself is asked"
+        ))
     }
 }

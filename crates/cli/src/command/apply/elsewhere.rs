@@ -5,20 +5,6 @@ use clap::Args;
 /// Flags that are refused when used.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Elsewhere {
-    #[arg(short, long, hide = true)]
-    cluster: bool,
-    #[arg(short, long, hide = true, value_name = "NAME")]
-    namespace: Option<String>,
-    #[arg(long, hide = true, value_name = "FILE")]
-    kubeconfig: Option<String>,
-    #[arg(long, hide = true, value_name = "NAME")]
-    context: Option<String>,
-    #[arg(long, hide = true)]
-    cluster_wide_resources: bool,
-    #[arg(long, hide = true, value_name = "N")]
-    concurrent: Option<u32>,
-    #[arg(long, hide = true, value_name = "N")]
-    batch_size: Option<u32>,
     #[arg(long, hide = true)]
     continue_on_error: bool,
     #[arg(long, hide = true)]
@@ -50,21 +36,12 @@ pub(crate) struct Elsewhere {
 impl Elsewhere {
     /// Why the first such flag that is used can't be followed, and what to do instead.
     pub(super) fn fault(&self) -> Option<String> {
-        let of_a_cluster = self.cluster
-            || self.cluster_wide_resources
-            || self.show_performance
-            || self.continue_on_error
-            || self.concurrent.is_some()
-            || self.batch_size.is_some()
-            || [&self.namespace, &self.kubeconfig, &self.context]
-                .into_iter()
-                .any(Option::is_some);
         let refused = [
             (
-                of_a_cluster,
-                "`--cluster` and its flags are not supported yet: save the objects (`kubectl get KIND -A -o yaml`) and name \
-                 the file with `--resource`",
+                self.continue_on_error,
+                "`--continue-on-error` is not supported: a list that can't be read to its end fails the run",
             ),
+            (self.show_performance, "`--show-performance` is not supported"),
             (
                 !self.json.is_empty() || !self.http_payload.is_empty() || !self.envoy_payload.is_empty(),
                 "payloads that are no Kubernetes objects (`--json`, `--http-payload`, `--envoy-payload`) are not supported",

@@ -2,33 +2,27 @@
 
 use std::sync::Arc;
 
-use fact_loading::Cluster;
 use policy_engine::PolicySet;
 use policy_engine::request::User;
 use policy_types::OtherGroup;
-use policy_types::cli_kyverno_io::context::Context;
 use serde_json::Value;
 
 use super::Arguments;
-use super::global_context;
-use crate::input::{
-    self, FileCluster, InputError, ObjectStore, PolicyInput, RefusedPolicy, Resource, ValuesInput, load_one,
-    read_file,
-};
+use super::world::World;
+use crate::input::{self, InputError, PolicyInput, RefusedPolicy, ValuesInput};
 
-/// Policies, resources and what stands in for a cluster.
+/// Policies, resources and who answers for the cluster.
 pub(super) struct Inputs {
     /// What is judged by.
     pub(super) set: PolicySet,
     /// Policies that are not judged by; each counts as an error.
     pub(super) refused: Vec<RefusedPolicy>,
-    /// What is judged.
-    pub(super) resources: Vec<Resource>,
+    /// What is judged, and who answers for the cluster.
+    pub(super) world: World,
     /// Objects that mutate rules with targets may change.
     pub(super) targets: Arc<[Arc<Value>]>,
     pub(super) values: ValuesInput,
     pub(super) user: Option<User>,
-    pub(super) cluster: Arc<dyn Cluster>,
     /// What the user should hear, one line each.
     pub(super) notes: Vec<String>,
 }
@@ -41,40 +35,27 @@ impl Inputs {
     pub(super) fn read(arguments: &Arguments) -> Result<Self, InputError> {
         let mut notes = Vec::new();
         let PolicyInput { loaded, mut refused } = input::load_policies(&arguments.policies)?;
-        notes.extend(
-            loaded
-                .faults
-                .iter()
-                .chain(&loaded.warnings)
-                .map(ToString::to_string),
-        );
+        notes.extend(loaded.faults.iter().map(ToString::to_string));
+        notes.extend(policy_lint::told_at_load(&loaded));
         refuse_others(&loaded.others, &mut refused, &mut notes);
         let (exceptions, refused_exceptions) = exceptions(arguments, &loaded.exceptions, &mut notes)?;
         refused.extend(refused_exceptions);
-        let mut resources = input::load_resources(&arguments.resources)?;
-        let mut entries = loaded.global_context_entries;
-        entries.extend(global_context::taken_out_of(&mut resources));
+        let set = PolicySet::new(loaded.policies, exceptions);
+        let entries = loaded.global_context_entries;
         let targets = input::load_resources(&arguments.targets)?;
         let values = ValuesInput::load(arguments.values_file.as_deref(), &arguments.set)?;
-        let mut cluster = FileCluster {
-            namespace_labels: values.namespace_labels(),
-            ..FileCluster::default()
+        let world = if arguments.cluster.is_asked {
+            World::of_cluster(arguments, &set, entries, &mut notes)?
+        } else {
+            World::of_files(arguments, &values, entries, &targets, &mut notes)?
         };
-        cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
-        cluster.add_secrets(&resources);
-        let mut objects: Vec<Resource> = resources.iter().chain(&targets).cloned().collect();
-        objects.extend(context_objects(arguments, &mut notes)?);
-        let store = ObjectStore::of(&objects);
-        cluster.global_context = global_context::contents(&entries, &store);
-        cluster.objects = Some(store);
         Ok(Self {
-            set: PolicySet::new(loaded.policies, exceptions),
+            set,
             refused,
             targets: targets.into_iter().map(|target| target.object).collect(),
             user: arguments.userinfo.as_deref().map(input::load_user).transpose()?,
-            resources,
+            world,
             values,
-            cluster: Arc::new(cluster),
             notes,
         })
     }
@@ -115,13 +96,8 @@ fn exceptions(
         paths.extend(arguments.resources.iter().cloned());
     }
     let PolicyInput { loaded, refused } = input::load_exceptions(&paths)?;
-    notes.extend(
-        loaded
-            .faults
-            .iter()
-            .chain(&loaded.warnings)
-            .map(ToString::to_string),
-    );
+    notes.extend(loaded.faults.iter().map(ToString::to_string));
+    notes.extend(policy_lint::told_at_load(&loaded));
     let mut exceptions = loaded.exceptions;
     if arguments.exceptions_within_policies {
         exceptions.extend(within_policies.iter().cloned());
@@ -132,18 +108,4 @@ fn exceptions(
         ));
     }
     Ok((exceptions, refused))
-}
-
-/// Objects that a Context file gives. Its images are read by no rule that is supported.
-fn context_objects(arguments: &Arguments, notes: &mut Vec<String>) -> Result<Vec<Resource>, InputError> {
-    let Some(path) = &arguments.context_file else {
-        return Ok(Vec::new());
-    };
-    let context: Context = load_one(&read_file(path)?, path)?;
-    if !context.spec.images.is_empty() {
-        notes.push(format!("{path}: images of a Context are not used"));
-    }
-    Ok(input::resources_of(
-        context.spec.resources.into_iter().map(Value::Object).collect(),
-    ))
 }

@@ -7,6 +7,7 @@
 mod arguments;
 mod elsewhere;
 mod global_context;
+mod world;
 mod inputs;
 mod mutated;
 mod exceptions;

@@ -54,7 +54,7 @@ fn apply(arguments: &Arguments, console: &mut Console) -> Result<u8, InputError>
     collected.conclude(
         inputs.refused.len(),
         coloured,
-        &inputs.resources,
+        &inputs.world.resources,
         &mut |text| {
             if view == View::Pipe {
                 console.note(text.trim_end());
@@ -79,7 +79,7 @@ fn judge(
     collected: &mut Collected<'_>,
     console: &mut Console,
 ) -> Result<(), InputError> {
-    let judge = Judge::new(&arguments.registries, &inputs.cluster);
+    let judge = Judge::new(&arguments.registries, &inputs.world.cluster);
     let panel = Panel {
         policies: &inputs.set,
         values: &inputs.values,
@@ -87,8 +87,8 @@ fn judge(
         targets: inputs.targets.clone(),
         at_ns,
     };
-    let progress = Progress::of(inputs.resources.len(), console.is_terminal());
-    for batch in inputs.resources.chunks(BATCH) {
+    let progress = Progress::of(inputs.world.resources.len(), console.is_terminal());
+    for batch in inputs.world.resources.chunks(BATCH) {
         let decided = panel.judge(batch, None, &judge)?;
         for (resource, decisions) in batch.iter().zip(&decided) {
             let text = collected.take(resource, decisions);
@@ -102,7 +102,7 @@ fn judge(
 }
 
 fn header(inputs: &Inputs) -> String {
-    let (rules, resources) = (inputs.set.rule_count(), inputs.resources.len());
+    let (rules, resources) = (inputs.set.rule_count(), inputs.world.resources.len());
     let exceptions = match inputs.set.exceptions().len() {
         0 => String::new(),
         count => format!(" with {count} exception(s)"),

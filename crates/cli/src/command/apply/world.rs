@@ -1,0 +1,100 @@
+//! What is judged, and who answers what policies ask of a cluster: files, or a cluster.
+
+use std::sync::Arc;
+
+use fact_loading::Cluster;
+use policy_engine::PolicySet;
+use policy_types::Loaded;
+use policy_types::cli_kyverno_io::context::Context;
+use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
+use serde_json::Value;
+
+use super::Arguments;
+use super::global_context;
+use crate::input::{
+    self, ClusterSession, FileCluster, FoundInCluster, InputError, ObjectStore, Resource, ValuesInput,
+    load_one, read_file,
+};
+
+/// Resources, and the cluster they stand in.
+#[derive(Debug)]
+pub(super) struct World {
+    /// What is judged.
+    pub(super) resources: Vec<Resource>,
+    /// Who answers what policies ask.
+    pub(super) cluster: Arc<dyn Cluster>,
+    /// Keeps the connections of `cluster` alive.
+    _session: Option<ClusterSession>,
+}
+
+impl World {
+    /// Every object of a cluster that the policies of `set` may speak about; the cluster answers.
+    ///
+    /// # Errors
+    /// [`InputError`] where any list can't be read to its end.
+    pub(super) fn of_cluster(
+        arguments: &Arguments,
+        set: &PolicySet,
+        entries: Vec<Loaded<GlobalContextEntry>>,
+        notes: &mut Vec<String>,
+    ) -> Result<Self, InputError> {
+        let session = ClusterSession::open(&arguments.cluster)?;
+        let FoundInCluster {
+            resources,
+            entries: of_cluster,
+            notes: told,
+        } = session.find(&arguments.cluster, set, &arguments.resources)?;
+        notes.extend(told);
+        let of_files = entries.into_iter().map(|entry| entry.object).collect();
+        Ok(Self {
+            resources,
+            cluster: Arc::new(session.facts(of_files, of_cluster)),
+            _session: Some(session),
+        })
+    }
+
+    /// Resources of files; they stand in for a cluster, too.
+    ///
+    /// # Errors
+    /// [`InputError`] where a file can't be read.
+    pub(super) fn of_files(
+        arguments: &Arguments,
+        values: &ValuesInput,
+        mut entries: Vec<Loaded<GlobalContextEntry>>,
+        targets: &[Resource],
+        notes: &mut Vec<String>,
+    ) -> Result<Self, InputError> {
+        let mut resources = input::load_resources(&arguments.resources)?;
+        entries.extend(global_context::taken_out_of(&mut resources));
+        let mut cluster = FileCluster {
+            namespace_labels: values.namespace_labels(),
+            ..FileCluster::default()
+        };
+        cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
+        cluster.add_secrets(&resources);
+        let mut objects: Vec<Resource> = resources.iter().chain(targets).cloned().collect();
+        objects.extend(context_objects(arguments, notes)?);
+        let store = ObjectStore::of(&objects);
+        cluster.global_context = global_context::contents(&entries, &store);
+        cluster.objects = Some(store);
+        Ok(Self {
+            resources,
+            cluster: Arc::new(cluster),
+            _session: None,
+        })
+    }
+}
+
+/// Objects that a Context file gives. Its images are read by no rule that is supported.
+fn context_objects(arguments: &Arguments, notes: &mut Vec<String>) -> Result<Vec<Resource>, InputError> {
+    let Some(path) = &arguments.context_file else {
+        return Ok(Vec::new());
+    };
+    let context: Context = load_one(&read_file(path)?, path)?;
+    if !context.spec.images.is_empty() {
+        notes.push(format!("{path}: images of a Context are not used"));
+    }
+    Ok(input::resources_of(
+        context.spec.resources.into_iter().map(Value::Object).collect(),
+    ))
+}
