@@ -107,3 +107,22 @@ fn a_pipe_carries_resources_alone_and_none_that_is_refused() {
     );
     assert_eq!(said.code, 1);
 }
+
+#[test]
+fn a_rule_with_targets_changes_the_objects_given_as_targets() {
+    let folder = Folder::new();
+    let rule = "    mutate:\n      targets: [{apiVersion: v1, kind: ConfigMap, name: state, namespace: default}]\n      \
+                patchStrategicMerge: {data: {last: '{{ request.object.metadata.name }}'}}\n";
+    let policies = folder.file("policies.yaml", &policy("remember", "Audit", rule));
+    let pods = folder.file("pods.yaml", &pod("web", "nginx"));
+    let map = folder.file(
+        "map.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: state, namespace: default}\ndata: {first: db}\n",
+    );
+    let said = vouchsafe(&["apply", &policies, "-r", &pods, "--target-resource", &map]);
+    let (_, targets) = said.out.split_once("patched targets: \n").unwrap();
+    assert!(
+        targets.contains("data:\n  first: db\n  last: web\nkind: ConfigMap\n"),
+        "{targets}"
+    );
+}
