@@ -77,6 +77,46 @@ pub(crate) fn unguarded(expression: &Expression) -> Vec<Unguarded> {
     found
 }
 
+/// Every chain of `expression` that has a default: what stands left of `||`.
+pub(crate) fn defaulted(expression: &Expression) -> Vec<Chain> {
+    let mut found = Vec::new();
+    defaults(expression.tree(), &mut found);
+    found
+}
+
+/// Notes what stands left of `||` in a node. The depth of a tree is bounded by the parser.
+fn defaults(node: &Ast, found: &mut Vec<Chain>) {
+    match node {
+        Ast::Or(left, right) => {
+            found.extend(chain(left));
+            defaults(left, found);
+            defaults(right, found);
+        }
+        Ast::Pipe(left, right) | Ast::And(left, right) | Ast::Comparison(_, left, right) => {
+            defaults(left, found);
+            defaults(right, found);
+        }
+        Ast::Not(inner) | Ast::Flatten(inner) => defaults(inner, found),
+        Ast::Projection(left, _)
+        | Ast::ValueProjection(left, _)
+        | Ast::Subexpression(left, _)
+        | Ast::IndexExpression(left, _)
+        | Ast::FilterProjection { left, .. } => defaults(left, found),
+        Ast::Function(_, members) | Ast::MultiSelectList(members) => {
+            members.iter().for_each(|member| defaults(member, found));
+        }
+        Ast::MultiSelectHash(members) => members.iter().for_each(|(_, member)| defaults(member, found)),
+        Ast::Empty
+        | Ast::Current
+        | Ast::Reference(_)
+        | Ast::Field(_)
+        | Ast::Identity
+        | Ast::Index(_)
+        | Ast::Literal(_)
+        | Ast::Slice(_) => {}
+    }
+}
+
 /// The chain that a node is, if it is nothing else.
 pub(crate) fn chain(node: &Ast) -> Option<Chain> {
     match node {

@@ -48,7 +48,7 @@ fn check_action(source: &Source<'_>, report: &mut Report<'_>) {
         .pointer("/spec/validationFailureAction")
         .and_then(Value::as_str);
     if matches!(written, Some("enforce" | "audit")) {
-        let message = "Validation failure actions enforce/audit are deprecated, use Enforce/Audit instead.";
+        let message = "Validation failure actions enforce/audit are deprecated, use Enforce/Audit instead";
         report.replace(
             LintCode::DeprecatedValue,
             &path,

@@ -92,7 +92,7 @@ fn check_keyless(keyless: &Keyless, path: &FieldPath, report: &mut Report<'_>) {
     }
     for (field, demand) in subjects.into_iter().chain(issuers) {
         if let Demand::Strangers(who) = demand {
-            let message = format!("the wildcard stands for {who} as well, as it crosses `/`");
+            let message = format!("the pattern stands for {who} as well: what is left open crosses `/`");
             report.add(LintCode::WideIdentity, &path.key(field), message);
         }
     }

@@ -15,7 +15,7 @@ use crate::conditions::{Site, sites};
 use crate::finding::Report;
 use crate::kubernetes::{Kind, Shape};
 use crate::source::{Source, kinds_of};
-use crate::variables::{Chain, Link, Unguarded, absent_in, lists, unguarded};
+use crate::variables::{Chain, Link, Unguarded, absent_in, defaulted, lists, unguarded};
 
 /// The metadata of every object, known or not.
 const METADATA: Shape = Shape::Object("ObjectMeta");
@@ -26,7 +26,9 @@ const OBJECTS: [&[&str]; 2] = [&["request", "object"], &["request", "oldObject"]
 pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
     for (rule, path) in source.rules() {
         let kinds = kinds_of(&rule.matches);
-        for (site, path) in sites(rule, &path) {
+        let sites = sites(rule, &path);
+        let asked_for = asked_for(&sites);
+        for (site, path) in sites {
             let elements = site
                 .list
                 .map(|list| elements_of(list, &kinds))
@@ -35,6 +37,7 @@ pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
                 rule,
                 kinds: &kinds,
                 elements: &elements,
+                asked_for: &asked_for,
             };
             for (condition, path) in site.conditions.each(&path) {
                 for (name, operand) in [("key", &condition.key), ("value", &condition.value)] {
@@ -50,6 +53,19 @@ struct Known<'r> {
     rule: &'r Rule,
     kinds: &'r [Kind],
     elements: &'r [Shape],
+    asked_for: &'r [Chain],
+}
+
+/// Chains that some condition of the rule reads with a default: the others are likely to be guarded by that condition.
+fn asked_for(sites: &[(Site<'_>, FieldPath)]) -> Vec<Chain> {
+    let conditions = sites.iter().flat_map(|(site, path)| site.conditions.each(path));
+    let operands = conditions.flat_map(|(condition, _)| [&condition.key, &condition.value]);
+    operands
+        .filter_map(Value::as_str)
+        .flat_map(variables)
+        .filter_map(|variable| Expression::compile(expression(variable)).ok())
+        .flat_map(|parsed| defaulted(&parsed))
+        .collect()
 }
 
 fn check_operand(
@@ -128,6 +144,9 @@ fn default_of(takes: &[ArgumentType], shape: Shape) -> &'static str {
 impl Known<'_> {
     /// The shape of what `chain` names, if it may be absent.
     fn absent(&self, chain: &Chain) -> Option<Shape> {
+        if self.asked_for.contains(chain) {
+            return None;
+        }
         if let Some(below) = chain.below(&["element"]) {
             return self
                 .elements

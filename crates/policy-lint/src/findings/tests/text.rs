@@ -122,6 +122,27 @@ fn an_absent_field_without_a_default_is_told() {
     is_silent(LintCode::MissingDefault, &selected);
 }
 
+#[test]
+fn a_field_that_another_condition_asks_for_is_taken_as_guarded() {
+    let conditions = |first: &str| {
+        check(
+            PODS,
+            &format!(
+                "{{message: x, deny: {{conditions: {{all: [{{key: \"{{{{ {first} }}}}\", operator: NotEquals, value: ''}}, \
+                 {{key: \"{{{{ request.object.spec.nodeName }}}}\", operator: Equals, value: b}}]}}}}}}"
+            ),
+        )
+    };
+    is_silent(
+        LintCode::MissingDefault,
+        &conditions("request.object.spec.nodeName || ''"),
+    );
+    fires(
+        LintCode::MissingDefault,
+        &conditions("request.object.spec.hostname || ''"),
+    );
+}
+
 /// The attack: the container leaves out the field, and is passed over.
 #[test]
 fn an_absent_field_of_an_element_is_told() {
