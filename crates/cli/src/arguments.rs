@@ -32,6 +32,8 @@ enum Command {
     VerifyBundle(Box<command::verify_bundle::Arguments>),
     /// Run the suites of kyverno-test.yaml files
     Test(Box<command::test::Arguments>),
+    /// Say what the author of a policy should hear before enforcing it
+    Lint(command::lint::Arguments),
     /// Answer admission reviews over HTTPS
     Serve(Box<command::serve::Arguments>),
     /// Show the whole trip of an image on throw-away evidence
@@ -75,6 +77,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::Verify(arguments) => command::verify::run(&arguments, console),
         Command::VerifyBundle(arguments) => command::verify_bundle::run(&arguments, console),
         Command::Test(arguments) => command::test::run(&arguments, console),
+        Command::Lint(arguments) => command::lint::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Demo(arguments) => command::demo::run(&arguments, console),

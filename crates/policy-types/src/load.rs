@@ -28,7 +28,7 @@ pub struct Loading {
     pub others: Vec<Other>,
     /// Every fault. A document with a fault is in none of the lists.
     pub faults: Vec<Fault>,
-    /// What works, but not for long or not as its author may think.
+    /// Fields that are read over. What else is doubtful in a policy without fault is the business of `policy-lint`.
     pub warnings: Vec<Fault>,
     /// Names of policies and exceptions with a fault.
     pub refused: Vec<String>,

@@ -29,8 +29,8 @@ fn look(store: &PolicyStore, source: &dyn PolicySource, last: u64) -> u64 {
     }
     match store.take(source) {
         Ok(loaded) => {
-            for warning in &loaded.warnings {
-                tracing::warn!(%warning, "policy warning");
+            for finding in policy_lint::told_at_load(&loaded) {
+                tracing::warn!(%finding, "policy finding");
             }
             tracing::info!(
                 policies = loaded.policies.len(),

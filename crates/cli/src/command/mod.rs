@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod jp;
+pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod test;

@@ -95,16 +95,6 @@ fn validate_keyless(keyless: &Keyless, path: &FieldPath, report: &mut Report) {
     }
     public_keys::validate_certificates(&keyless.roots, &path.key("roots"), report);
     validate_logs(keyless.rekor.as_ref(), keyless.ctlog.as_ref(), path, report);
-    let has_subject = !(keyless.subject.is_empty() && keyless.subject_reg_exp.is_empty());
-    let has_issuer = !(keyless.issuer.is_empty() && keyless.issuer_reg_exp.is_empty());
-    if !has_subject || !has_issuer {
-        let open = match (has_subject, has_issuer) {
-            (false, false) => "neither subject nor issuer is demanded: any identity satisfies this attestor",
-            (false, true) => "no subject is demanded: any identity of the issuer satisfies this attestor",
-            (true, false) | (true, true) => "no issuer is demanded: any issuer may vouch for the subject",
-        };
-        report.warn(path, open);
-    }
 }
 
 fn validate_logs(rekor: Option<&Rekor>, ctlog: Option<&CtLog>, path: &FieldPath, report: &mut Report) {

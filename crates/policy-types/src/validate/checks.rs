@@ -37,7 +37,6 @@ pub(super) fn validate(validation: &Validation, path: &FieldPath, report: &mut R
     if let Some(denied) = validation.deny.as_ref().and_then(|deny| deny.conditions.as_ref()) {
         let path = path.key("deny").key("conditions");
         conditions::validate(denied, &path, report);
-        conditions::warn_of_old_operators(denied, &path, report);
     }
     for (index, foreach) in validation.foreach.iter().enumerate() {
         validate_foreach(foreach, &path.key("foreach").index(index), report);

@@ -138,19 +138,3 @@ fn validate_operation(value: &Value, path: &FieldPath, report: &mut Report) {
         ),
     }
 }
-
-/// Warns of operators that Kyverno will drop.
-pub(super) fn warn_of_old_operators(conditions: &Conditions, path: &FieldPath, report: &mut Report) {
-    each(conditions, path, &mut |condition, path| {
-        let instead = match condition.operator.as_str() {
-            "In" => "AllIn, AnyIn",
-            "NotIn" => "AllNotIn, AnyNotIn",
-            _ => return,
-        };
-        let message = format!(
-            "Operator {} has been deprecated and will be removed soon. Use these instead: {instead}",
-            condition.operator
-        );
-        report.warn(&path.key("operator"), message);
-    });
-}

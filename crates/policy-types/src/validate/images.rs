@@ -2,7 +2,7 @@
 
 use manifest::FieldPath;
 
-use super::{attestors, conditions, references};
+use super::{attestors, conditions};
 use crate::kyverno_io::image_verification::{Attestation, ImageVerification, SignatureKind};
 use crate::kyverno_io::policy::PolicySpec;
 use crate::kyverno_io::rule::Rule;
@@ -51,12 +51,9 @@ fn validate_entry(entry: &ImageVerification, rule: &str, path: &FieldPath, repor
             );
         }
     }
-    for (index, reference) in entry.image_references.iter().enumerate() {
-        references::warn_of(reference, &path.key("imageReferences").index(index), report);
-    }
     attestors::validate(&entry.attestors, &path.key("attestors"), report);
     for (index, attestation) in entry.attestations.iter().enumerate() {
-        validate_attestation(attestation, entry, &path.key("attestations").index(index), report);
+        validate_attestation(attestation, &path.key("attestations").index(index), report);
     }
     if entry.kind == Some(SignatureKind::Notary) {
         validate_notary(entry, path, report);
@@ -76,33 +73,10 @@ fn validate_entry(entry: &ImageVerification, rule: &str, path: &FieldPath, repor
     super::public_keys::validate_certificates(&entry.roots, &path.key("roots"), report);
 }
 
-fn validate_attestation(
-    attestation: &Attestation,
-    entry: &ImageVerification,
-    path: &FieldPath,
-    report: &mut Report,
-) {
+fn validate_attestation(attestation: &Attestation, path: &FieldPath, report: &mut Report) {
     attestors::validate(&attestation.attestors, &path.key("attestors"), report);
     for (index, blocks) in attestation.conditions.iter().enumerate() {
         conditions::validate_blocks(blocks, &path.key("conditions").index(index), report);
-    }
-    if !attestation.predicate_type.is_empty() {
-        let name = &attestation.predicate_type;
-        let message = format!(
-            "predicateType has been deprecated use 'type: {name}' instead of 'predicateType: {name}'"
-        );
-        report.warn(&path.key("predicateType"), message);
-    }
-    if attestation.attestors.is_empty() {
-        let ignored = if entry.key.is_empty() {
-            ""
-        } else {
-            "; the deprecated `key` is not used for attestations"
-        };
-        let message = format!(
-            "no attestor is named: anybody with an identity of the public Sigstore may attest{ignored}"
-        );
-        report.warn(path, message);
     }
 }
 

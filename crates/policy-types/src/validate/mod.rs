@@ -13,11 +13,9 @@ mod checks;
 mod mutation;
 mod pod_security;
 mod attestors;
-mod references;
 mod images;
 mod overrides;
 mod user_info;
-mod pod_patterns;
 mod rule;
 mod policy;
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use manifest::{Document, FieldPath};
-use serde_json::Value;
 
 use super::{overrides, rule, user_info};
 use crate::kyverno_io::policy::{Policy, PolicyKind};
@@ -19,7 +18,6 @@ const AUTOGEN_ANNOTATION: &str = "pod-policies.kyverno.io/autogen-controllers";
 pub(super) fn validate(policy: &Policy, document: &Document, report: &mut Report) {
     validate_metadata(policy, report);
     validate_spec(policy, report);
-    warn_of_deprecated(document, report);
     let mut names = BTreeSet::new();
     for (index, rule) in policy.spec.rules.iter().enumerate() {
         if !rule.name.is_empty() && !names.insert(rule.name.as_str()) {
@@ -138,20 +136,5 @@ fn validate_processing(policy: &Policy, path: &FieldPath, report: &mut Report) {
             );
             report.invalid(&path.key("rules").index(index).key("mutate"), message);
         }
-    }
-}
-
-/// Warns of the old spelling of failure actions.
-fn warn_of_deprecated(document: &Document, report: &mut Report) {
-    let action = document
-        .value
-        .pointer("/spec/validationFailureAction")
-        .and_then(Value::as_str);
-    if matches!(action, Some("enforce" | "audit")) {
-        let message = "Validation failure actions enforce/audit are deprecated, use Enforce/Audit instead.";
-        report.warn(
-            &FieldPath::root().key("spec").key("validationFailureAction"),
-            message,
-        );
     }
 }

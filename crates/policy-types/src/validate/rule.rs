@@ -4,7 +4,7 @@ use manifest::{Document, FieldPath};
 use serde_json::Value;
 
 use super::filters::{self, Reach};
-use super::{checks, conditions, context, images, mutation, overlap, overrides, pod_patterns};
+use super::{checks, conditions, context, images, mutation, overlap, overrides};
 use crate::kyverno_io::filters::MatchResources;
 use crate::kyverno_io::policy::{Policy, PolicyKind};
 use crate::kyverno_io::rule::Rule;
@@ -28,11 +28,9 @@ pub(super) fn validate(rule: &Rule, index: usize, policy: &Policy, document: &Do
         );
     }
     validate_action(rule, &path, report);
-    pod_patterns::warn_of(rule, &path, report);
     validate_match(rule, policy, reach, &path, report);
     if let Some(preconditions) = &rule.preconditions {
         conditions::validate(preconditions, &path.key("preconditions"), report);
-        conditions::warn_of_old_operators(preconditions, &path.key("preconditions"), report);
     }
     context::validate(&rule.context, &path.key("context"), report);
     if let Some(validation) = &rule.validate {

@@ -448,33 +448,3 @@ fn exceptions_name_policies_and_no_users_in_background() {
         ]
     );
 }
-
-#[test]
-fn doubtful_policies_are_warned_of() {
-    let text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  validationFailureAction: \
-                enforce\n  rules:\n  - name: r\n    match: {any: [{resources: {kinds: [Pod]}}]}\n    verifyImages:\n    - \
-                imageReferences: ['*']\n      attestations: [{predicateType: t}]\n";
-    let loading = load(text);
-    assert!(loading.faults.is_empty(), "{:?}", loading.faults);
-    let warnings: Vec<String> = loading.warnings.iter().map(ToString::to_string).collect();
-    assert_eq!(warnings.len(), 3, "{warnings:?}");
-    assert!(
-        warnings
-            .iter()
-            .any(|warning| warning.contains("no attestor is named"))
-    );
-}
-
-#[test]
-fn a_pods_pattern_for_deployments_is_warned_of() {
-    let text = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: p}\nspec:\n  rules:\n  - name: r\n    \
-                match: {any: [{resources: {kinds: [Pod, apps/v1/Deployment, Job]}}]}\n    validate: {pattern: {spec: \
-                {containers: [{image: 'gcr.io/*'}]}}}\n";
-    let loading = load(text);
-    assert!(loading.faults.is_empty(), "{:?}", loading.faults);
-    let warning = loading.warnings[0].to_string();
-    assert!(
-        warning.contains("asks for `spec.containers`, which no apps/v1/Deployment, Job has"),
-        "{warning}"
-    );
-}

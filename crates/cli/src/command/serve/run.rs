@@ -108,8 +108,8 @@ fn tls(arguments: &Arguments) -> Result<(Tls, Option<OwnAuthority>), TlsError> {
 }
 
 fn tell_warnings(loaded: &LoadedPolicies, console: &mut Console) {
-    for warning in &loaded.warnings {
-        console.note(&warning.to_string());
+    for line in policy_lint::told_at_load(loaded) {
+        console.note(&line);
     }
     for other in &loaded.others {
         console.note(&format!("{}: skipped: {}", other.document.source, other.reason()));
