@@ -101,7 +101,10 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<&str> {
-        variables(text).into_iter().map(|span| &text[span]).collect()
+        variables(text)
+            .into_iter()
+            .map(|span| text.get(span).unwrap())
+            .collect()
     }
 
     #[test]
@@ -132,7 +135,7 @@ mod tests {
         let found = |text: &'static str| {
             references(text)
                 .into_iter()
-                .map(|span| &text[span])
+                .map(|span| text.get(span).unwrap())
                 .collect::<Vec<_>>()
         };
         assert_eq!(found("$(./../a)"), ["$(./../a)"]);

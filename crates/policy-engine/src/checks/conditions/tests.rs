@@ -149,9 +149,11 @@ fn missing_facts_are_asked_for_together_but_not_past_what_is_known() {
         let conditions = Conditions::compile(&conditions).unwrap();
         let (outcome, wanted) = rehearsal.asking(|scope| conditions.evaluate(scope));
         assert_eq!(outcome, Err(Halt::Pending));
-        let name = |wanted: FactRequest| match wanted {
-            FactRequest::ConfigMap { name, .. } => name,
-            other => panic!("{other:?}"),
+        let name = |wanted: FactRequest| {
+            let FactRequest::ConfigMap { name, .. } = wanted else {
+                panic!("{wanted:?}")
+            };
+            name
         };
         wanted.into_iter().map(name).collect::<String>()
     };

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "tables of `json!` values read better without a borrow each"
+)]
+
 use super::*;
 use serde_json::json;
 

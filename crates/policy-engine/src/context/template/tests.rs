@@ -164,9 +164,11 @@ fn every_missing_fact_of_a_template_is_asked_for_in_one_round() {
     assert_eq!(found, Err(Halt::Pending));
     let names: Vec<_> = wanted
         .iter()
-        .map(|wanted| match wanted {
-            FactRequest::ConfigMap { name, .. } => name.as_str(),
-            other => panic!("{other:?}"),
+        .map(|wanted| {
+            let FactRequest::ConfigMap { name, .. } = wanted else {
+                panic!("{wanted:?}")
+            };
+            name.as_str()
         })
         .collect();
     assert_eq!(names, ["one", "two"]);

@@ -66,13 +66,12 @@ fn several_keys_under_one_entry_are_several_leaves_that_must_all_hold() {
 
 #[test]
 fn a_log_entry_is_demanded_unless_the_policy_waives_it() {
-    let check = |keys: Value| match &entry(&json!({"attestors": [{"entries": [{"keys": keys}]}]}))
-        .demand
-        .signers[0]
-        .authority
-    {
-        Authority::Key { log, .. } => log.check,
-        other => panic!("{other:?}"),
+    let check = |keys: Value| {
+        let entry = entry(&json!({"attestors": [{"entries": [{"keys": keys}]}]}));
+        let Authority::Key { log, .. } = &entry.demand.signers[0].authority else {
+            panic!("{:?}", entry.demand)
+        };
+        log.check
     };
     assert_eq!(check(json!({"publicKeys": PEM})), Waivable::Required);
     assert_eq!(
@@ -99,15 +98,14 @@ fn a_deprecated_key_is_demanded_of_every_attestation() {
 #[test]
 fn attestations_without_attestors_demand_some_logged_fulcio_identity() {
     let entry = entry(&json!({"attestations": [{"type": "t"}]}));
-    match &entry.demand.attestations[0].signers[0].authority {
-        Authority::Keyless {
-            identity, log, sct, ..
-        } => {
-            assert!(identity.is_anyone());
-            assert_eq!((log.check, sct.check), (Waivable::Required, Waivable::Required));
-        }
-        other => panic!("{other:?}"),
-    }
+    let Authority::Keyless {
+        identity, log, sct, ..
+    } = &entry.demand.attestations[0].signers[0].authority
+    else {
+        panic!("{:?}", entry.demand)
+    };
+    assert!(identity.is_anyone());
+    assert_eq!((log.check, sct.check), (Waivable::Required, Waivable::Required));
 }
 
 #[test]
@@ -119,12 +117,15 @@ fn nested_attestors_keep_their_own_count() {
         panic!()
     };
     assert_eq!((nested.required, nested.entries.len()), (1, 2));
-    let reference = |at: usize| match &entry.demand.signers[at].authority {
-        Authority::Key {
+    let reference = |at: usize| {
+        let Authority::Key {
             source: KeySource::Reference(reference),
             ..
-        } => reference.to_string(),
-        other => panic!("{other:?}"),
+        } = &entry.demand.signers[at].authority
+        else {
+            panic!("{:?}", entry.demand)
+        };
+        reference.to_string()
     };
     assert_eq!([reference(1), reference(2)], ["awskms:///k", "k8s://n/s"]);
 }
