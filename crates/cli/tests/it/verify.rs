@@ -250,10 +250,6 @@ fn a_call_that_demands_nobody_is_wrong() {
             "exclude one another",
         ),
         (
-            &["--policy", "p.yaml", "--key", "k.pub"],
-            "name no signer beside it",
-        ),
-        (
             &["--key", "k.pub", "--count", "2"],
             "Count cannot exceed length of entries",
         ),
@@ -261,6 +257,32 @@ fn a_call_that_demands_nobody_is_wrong() {
         let said = shop.verify("signed", flags);
         assert_eq!(said.code, 2, "{flags:?}: {}", said.out);
         assert!(said.err.contains(words), "{flags:?}: {}", said.err);
+    }
+}
+
+#[test]
+fn a_demand_that_would_be_passed_over_is_refused() {
+    let shop = Shop::open();
+    let key = shop.key();
+    for flags in [
+        &["--policy", &key, "--key", &key][..],
+        &["--policy", &key, "-a", "env=prod"],
+        &["--policy", &key, "--attestation", "vuln"],
+        &["--policy", &key, "--layout", "bundle"],
+        &["--key", &key, "--certificate-chain", &key],
+        &["--layout", "notary", "--certificate", &key, "-a", "env=prod"],
+        &[
+            "--layout",
+            "notary",
+            "--certificate",
+            &key,
+            "--rekor-public-key",
+            &key,
+        ],
+    ] {
+        let said = shop.verify("signed", flags);
+        assert_eq!(said.code, 2, "{flags:?}: {}", said.out);
+        assert!(said.err.starts_with("Error: "), "{flags:?}: {}", said.err);
     }
 }
 

@@ -27,6 +27,21 @@ pub(crate) struct Arguments {
         help_heading = "Policies"
     )]
     pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) demand: DemandArguments,
+    /// Files of Secrets that hold public keys (`k8s://namespace/name`)
+    #[arg(long = "secrets", value_name = "FILE", value_delimiter = ',')]
+    pub(crate) secrets: Vec<String>,
+    /// How the answer is written
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) registries: RegistryArguments,
+}
+
+/// What is demanded of the image, by flags.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(crate) struct DemandArguments {
     /// Public key: a file, or a reference as policies write it (`https://`, `env://`, `k8s://`, KMS); of several, all must have signed
     #[arg(long = "key", value_name = "REF", help_heading = "Signers")]
     pub(crate) keys: Vec<String>,
@@ -91,14 +106,6 @@ pub(crate) struct Arguments {
     /// Certificates of the timestamp authority, PEM
     #[arg(long, value_name = "FILE", help_heading = "Evidence")]
     pub(crate) timestamp_certificate_chain: Option<String>,
-    /// Files of Secrets that hold public keys (`k8s://namespace/name`)
-    #[arg(long = "secrets", value_name = "FILE", value_delimiter = ',')]
-    pub(crate) secrets: Vec<String>,
-    /// How the answer is written
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: AnswerFormat,
-    #[command(flatten)]
-    pub(crate) registries: RegistryArguments,
 }
 
 /// Which artifacts beside an image count.

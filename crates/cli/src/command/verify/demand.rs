@@ -6,7 +6,7 @@
 use policy_engine::LoadedPolicies;
 use serde_json::{Map, Value, json};
 
-use super::arguments::{Arguments, Layout};
+use super::arguments::{DemandArguments, Layout};
 use super::predicate_types::predicate_type;
 use crate::input::{InputError, read_text};
 
@@ -19,7 +19,7 @@ const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 ///
 /// # Errors
 /// [`InputError`] where flags don't fit one another, or a file can't be read.
-pub(super) fn policies(arguments: &Arguments) -> Result<LoadedPolicies, InputError> {
+pub(super) fn policies(arguments: &DemandArguments) -> Result<LoadedPolicies, InputError> {
     let policy = json!({
         "apiVersion": "kyverno.io/v1",
         "kind": "ClusterPolicy",
@@ -42,7 +42,7 @@ pub(super) fn policies(arguments: &Arguments) -> Result<LoadedPolicies, InputErr
     Err(InputError::Malformed(faults.join("\n")))
 }
 
-fn entry(arguments: &Arguments) -> Result<Value, InputError> {
+fn entry(arguments: &DemandArguments) -> Result<Value, InputError> {
     let attestor = json!({"entries": entries(arguments)?, "count": arguments.count});
     let mut entry = json!({
         "imageReferences": ["*"],
@@ -81,8 +81,26 @@ fn entry(arguments: &Arguments) -> Result<Value, InputError> {
     Ok(entry)
 }
 
+/// Flags that demand something must be followed: what would be passed over is refused.
+fn refuse_what_is_not_judged(arguments: &DemandArguments) -> Result<(), InputError> {
+    let certificates = arguments.certificate.is_some() || arguments.certificate_chain.is_some();
+    if !arguments.keys.is_empty() && certificates {
+        return Err(wrong("`--key` and certificates exclude one another"));
+    }
+    let has_logs = arguments.rekor_public_key.is_some()
+        || arguments.ctlog_public_key.is_some()
+        || arguments.timestamp_certificate_chain.is_some();
+    if arguments.layout == Layout::Notary && (has_logs || !arguments.annotations.is_empty()) {
+        return Err(wrong(
+            "Notary Project signatures are judged by certificates alone: leave logs, timestamps and annotations out",
+        ));
+    }
+    Ok(())
+}
+
 /// The entries of the attestor set: every key, or the one certificate or identity.
-fn entries(arguments: &Arguments) -> Result<Vec<Value>, InputError> {
+fn entries(arguments: &DemandArguments) -> Result<Vec<Value>, InputError> {
+    refuse_what_is_not_judged(arguments)?;
     let has_identity = [
         &arguments.certificate_identity,
         &arguments.certificate_identity_regexp,
@@ -122,7 +140,7 @@ fn entries(arguments: &Arguments) -> Result<Vec<Value>, InputError> {
     Ok(authorities.into_iter().map(entry).collect())
 }
 
-fn key_of(arguments: &Arguments, key: &str) -> Result<Value, InputError> {
+fn key_of(arguments: &DemandArguments, key: &str) -> Result<Value, InputError> {
     Ok(without_nulls(json!({
         "publicKeys": key,
         "signatureAlgorithm": arguments.signature_digest_algorithm,
@@ -131,7 +149,7 @@ fn key_of(arguments: &Arguments, key: &str) -> Result<Value, InputError> {
     })))
 }
 
-fn certificate(arguments: &Arguments) -> Result<Value, InputError> {
+fn certificate(arguments: &DemandArguments) -> Result<Value, InputError> {
     let mut fields = json!({
         "cert": text_of(arguments.certificate.as_ref())?,
         "certChain": text_of(arguments.certificate_chain.as_ref())?,
@@ -143,7 +161,7 @@ fn certificate(arguments: &Arguments) -> Result<Value, InputError> {
     Ok(without_nulls(fields))
 }
 
-fn keyless(arguments: &Arguments) -> Result<Value, InputError> {
+fn keyless(arguments: &DemandArguments) -> Result<Value, InputError> {
     let (subject, subject_regexp) = demanded(
         "identity",
         arguments.certificate_identity.as_ref(),
@@ -197,7 +215,7 @@ fn literal(text: &str) -> String {
     escaped.collect()
 }
 
-fn rekor(arguments: &Arguments) -> Result<Value, InputError> {
+fn rekor(arguments: &DemandArguments) -> Result<Value, InputError> {
     let key = text_of(arguments.rekor_public_key.as_ref())?;
     if key.is_null() && !arguments.insecure_ignore_tlog {
         return Ok(Value::Null);
@@ -216,7 +234,7 @@ fn with_log(rekor: &Value) -> Value {
     named
 }
 
-fn ctlog(arguments: &Arguments) -> Result<Value, InputError> {
+fn ctlog(arguments: &DemandArguments) -> Result<Value, InputError> {
     let key = text_of(arguments.ctlog_public_key.as_ref())?;
     let authority = text_of(arguments.timestamp_certificate_chain.as_ref())?;
     if key.is_null() && authority.is_null() && !arguments.insecure_ignore_sct {
@@ -227,7 +245,7 @@ fn ctlog(arguments: &Arguments) -> Result<Value, InputError> {
     Ok(without_nulls(fields))
 }
 
-fn annotations(arguments: &Arguments) -> Result<Value, InputError> {
+fn annotations(arguments: &DemandArguments) -> Result<Value, InputError> {
     let mut pairs = Map::new();
     for written in &arguments.annotations {
         let (key, value) = written
@@ -267,11 +285,11 @@ fn wrong(what: &str) -> InputError {
 mod tests {
     use super::*;
 
-    fn keyless_by(identity: &str, issuer: &str) -> Arguments {
-        Arguments {
+    fn keyless_by(identity: &str, issuer: &str) -> DemandArguments {
+        DemandArguments {
             certificate_identity: Some(identity.to_owned()),
             certificate_oidc_issuer: Some(issuer.to_owned()),
-            ..Arguments::default()
+            ..DemandArguments::default()
         }
     }
 
@@ -286,9 +304,9 @@ mod tests {
 
     #[test]
     fn an_identity_is_never_demanded_by_half() {
-        let half = Arguments {
+        let half = DemandArguments {
             certificate_identity: Some("ci@acme.example".to_owned()),
-            ..Arguments::default()
+            ..DemandArguments::default()
         };
         assert!(
             entries(&half)
@@ -298,7 +316,7 @@ mod tests {
         );
         assert!(entries(&keyless_by("", "https://issuer.example")).is_err());
         assert!(
-            entries(&Arguments::default())
+            entries(&DemandArguments::default())
                 .unwrap_err()
                 .to_string()
                 .contains("who must have signed")
@@ -307,15 +325,15 @@ mod tests {
 
     #[test]
     fn nothing_is_waived_unless_a_flag_says_so() {
-        let key = Arguments {
+        let key = DemandArguments {
             keys: vec!["cosign.pub".to_owned()],
-            ..Arguments::default()
+            ..DemandArguments::default()
         };
         assert_eq!(
             entries(&key).unwrap(),
             [json!({"keys": {"publicKeys": "cosign.pub"}})]
         );
-        let waived = Arguments {
+        let waived = DemandArguments {
             insecure_ignore_tlog: true,
             ..key
         };
@@ -327,10 +345,10 @@ mod tests {
 
     #[test]
     fn attestations_are_demanded_of_the_same_signers_as_signatures_would_be() {
-        let key = Arguments {
+        let key = DemandArguments {
             keys: vec!["cosign.pub".to_owned()],
             attestations: vec!["vuln".to_owned()],
-            ..Arguments::default()
+            ..DemandArguments::default()
         };
         let entry = entry(&key).unwrap();
         assert!(entry.get("attestors").is_none());
@@ -346,10 +364,10 @@ mod tests {
 
     #[test]
     fn flags_make_a_policy_that_loads() {
-        let key = Arguments {
+        let key = DemandArguments {
             keys: vec!["cosign.pub".to_owned()],
             count: Some(1),
-            ..Arguments::default()
+            ..DemandArguments::default()
         };
         assert_eq!(policies(&key).unwrap().policies.len(), 1);
         assert!(

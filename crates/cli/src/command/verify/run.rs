@@ -23,7 +23,7 @@ use policy_engine::request::Origin;
 use policy_engine::{Decision, Engine, EngineOptions, LoadedPolicies, Request, RuleOutcome};
 use serde_json::{Value, json};
 
-use super::arguments::{AnswerFormat, Arguments};
+use super::arguments::{AnswerFormat, Arguments, DemandArguments};
 use super::demand;
 use crate::arguments::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::console::Console;
@@ -62,7 +62,7 @@ struct Answer<'a> {
 
 fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
     let policies = if arguments.policies.is_empty() {
-        demand::policies(arguments)?
+        demand::policies(&arguments.demand)?
     } else {
         given_policies(arguments)?
     };
@@ -88,14 +88,9 @@ fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
 }
 
 fn given_policies(arguments: &Arguments) -> Result<LoadedPolicies, InputError> {
-    let names_a_signer = !arguments.keys.is_empty()
-        || arguments.certificate_identity.is_some()
-        || arguments.certificate_identity_regexp.is_some()
-        || arguments.certificate.is_some();
-    if names_a_signer {
-        return Err(InputError::Malformed(
-            "`--policy` says who must have signed: name no signer beside it".to_owned(),
-        ));
+    if arguments.demand != DemandArguments::default() {
+        let text = "`--policy` says what is demanded: give no such flags beside it";
+        return Err(InputError::Malformed(text.to_owned()));
     }
     let loaded = input::load_policies(&arguments.policies)?.loaded;
     if !loaded.faults.is_empty() {
