@@ -5,8 +5,8 @@ use policy_types::{Fault, OtherGroup};
 
 use super::arguments::{Arguments, Output};
 use super::{json, sarif, text};
-use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
 use crate::input;
 
 /// What was found.
@@ -127,7 +127,7 @@ mod tests {
         let (code, text) = lint(POLICY, &[]);
         assert_eq!(code, 0, "{text}");
         assert!(
-            text.contains(".yaml:9:43: warning[VL001]: spec.rules[0].validate.pattern.spec.containers: "),
+            text.contains(".yaml:9:45: warning[VL001]: spec.rules[0].validate.pattern.spec.containers: "),
             "{text}"
         );
         assert!(
