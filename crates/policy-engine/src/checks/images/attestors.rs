@@ -20,8 +20,8 @@ const DEEPEST_NESTING: usize = 16;
 /// Where a Rekor entry is looked for unless the policy says otherwise.
 const PUBLIC_REKOR: &str = "https://rekor.sigstore.dev";
 
-const PUBLIC_KEY_START: &str = "-----BEGIN PUBLIC KEY-----";
-const PUBLIC_KEY_END: &str = "-----END PUBLIC KEY-----";
+const PEM_START: &str = "-----BEGIN ";
+const PEM_END: &str = "-----END ";
 
 /// A set of attestors of which `required` must have signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -218,7 +218,7 @@ fn keys_of(keys: &Value, entry: &Value) -> Result<Vec<Authority>, CompileError> 
         tsa_chain: tsa_of(keys),
     };
     if let Some(written) = text(keys, "publicKeys") {
-        if written.trim_start().starts_with(PUBLIC_KEY_START) {
+        if written.trim_start().starts_with(PEM_START) {
             return Ok(pem_blocks(written)
                 .into_iter()
                 .map(|pem| source(KeySource::Pem(pem.into())))
@@ -242,11 +242,18 @@ fn keys_of(keys: &Value, entry: &Value) -> Result<Vec<Authority>, CompileError> 
 
 /// Every PEM block of `text`, end line included.
 fn pem_blocks(text: &str) -> Vec<String> {
-    text.split_inclusive(PUBLIC_KEY_END)
-        .map(str::trim)
-        .filter(|block| !block.is_empty())
-        .map(|block| format!("{block}\n"))
-        .collect()
+    let mut blocks = vec![String::new()];
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        if let Some(block) = blocks.last_mut() {
+            block.push_str(line);
+            block.push('\n');
+        }
+        if line.starts_with(PEM_END) {
+            blocks.push(String::new());
+        }
+    }
+    blocks.retain(|block| !block.is_empty());
+    blocks
 }
 
 /// `keys.signatureAlgorithm` wins unless it is the default that the CRD writes; then the entry's is meant.

@@ -13,6 +13,8 @@ mod extract;
 mod signatures;
 mod statements;
 mod image;
+mod run;
 mod rule;
 
-pub use rule::{ImagePin, ImagesVerdict, RuleNames, VerifyImagesRule};
+pub use rule::VerifyImagesRule;
+pub use run::{ImagePin, ImagesVerdict, RuleNames};
