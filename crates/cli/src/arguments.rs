@@ -6,13 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command;
 use crate::console::Console;
-
-/// All well.
-pub(crate) const EXIT_OK: u8 = 0;
-/// A verdict against, or an input that can't be used.
-pub(crate) const EXIT_AGAINST: u8 = 1;
-/// Called wrongly.
-pub(crate) const EXIT_USAGE: u8 = 2;
+use crate::exit_code::{EXIT_OK, EXIT_USAGE};
 
 /// Decides, from evidence, which container images may run on Kubernetes. Runs Kyverno's policies unchanged.
 #[derive(Debug, Parser)]

@@ -17,8 +17,9 @@ use policy_engine::{Decision, Engine, EngineOptions, Evaluation, Facts, PolicySe
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use crate::host::async_runtime;
 use crate::input::{InputError, Resource, ValuesInput};
-use crate::runtime::{RegistryArguments, async_runtime};
+use crate::runtime::RegistryArguments;
 
 /// Requests that wait for facts at the same time.
 const MOST_WAITING: usize = 16;

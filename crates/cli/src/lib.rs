@@ -6,8 +6,11 @@
 //!     arguments ─▶ command ─▶ input ─▶ engine + fact-loading ─▶ output ─▶ exit code
 
 mod console;
-mod runtime;
+mod exit_code;
+mod input_error;
+mod host;
 mod input;
+mod runtime;
 mod output;
 mod judging;
 mod command;

@@ -3,8 +3,8 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::arguments::EXIT_OK;
 use crate::console::Console;
+use crate::exit_code::EXIT_OK;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 use jmespath::{Environment, Expression, Limits, functions};
 use serde_json::Value;
 
-use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
+use crate::host::now_ns;
 use crate::input::{InputError, read_file};
-use crate::runtime::now_ns;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {

@@ -8,10 +8,10 @@ use clap::Args;
 use image_verification::{BundleIdentity, BundlePolicy, SignedArtifact, TrustMaterial, verify_bundle_file};
 use jiff::Timestamp;
 
-use crate::arguments::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
+use crate::host::now_ns;
 use crate::input::{InputError, read_file, read_text};
-use crate::runtime::now_ns;
 
 /// What stands before a digest given instead of a file.
 const DIGEST_PREFIX: &str = "sha256:";

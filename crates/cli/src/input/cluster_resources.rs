@@ -18,9 +18,9 @@ use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::files::InputError;
 use super::resources::Resource;
-use crate::runtime::{async_runtime, now_ns};
+use crate::host::{async_runtime, now_ns};
+use crate::input_error::InputError;
 
 /// Objects judged in one run at most.
 const MOST_OBJECTS: usize = 2_000_000;

@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::input_error::InputError;
+
 /// Largest file read, in bytes.
 const MOST_FILE_BYTES: u64 = 1024 * 1024 * 1024;
 /// Files one folder may hold at most.
@@ -11,27 +13,6 @@ const MOST_FILES: usize = 100_000;
 const DEEPEST_FOLDER: usize = 64;
 /// What stands for standard input.
 pub(crate) const STANDARD_INPUT: &str = "-";
-
-/// An input that can't be read.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum InputError {
-    /// The file system refused.
-    #[error("`{path}`: {cause}")]
-    Unreadable {
-        path: String,
-        #[source]
-        cause: std::io::Error,
-    },
-    /// A limit was reached.
-    #[error("`{path}`: {what}")]
-    TooMuch { path: String, what: String },
-    /// An address stands where a file must.
-    #[error("`{0}`: addresses are not fetched: download it and name the file")]
-    Address(String),
-    /// The text is not what was expected.
-    #[error("{0}")]
-    Malformed(String),
-}
 
 /// The bytes of a file, or of standard input for `-`.
 ///

@@ -10,9 +10,10 @@ mod object_store;
 mod file_cluster;
 mod cluster_resources;
 
+pub(crate) use crate::input_error::InputError;
 pub(crate) use cluster_resources::{ClusterArguments, ClusterSession, FoundInCluster};
 pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
-pub(crate) use files::{InputError, STANDARD_INPUT, files_of, read_file, read_text};
+pub(crate) use files::{STANDARD_INPUT, files_of, read_file, read_text};
 pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, RefusedPolicy, load_exceptions, load_policies};
 pub(crate) use resources::{Resource, load_resources, resources_of};

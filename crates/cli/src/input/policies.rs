@@ -7,7 +7,8 @@ use policy_engine::LoadedPolicies;
 use policy_types::Fault;
 use serde_json::Value;
 
-use super::files::{InputError, files_of, read_file};
+use super::files::{files_of, read_file};
+use crate::input_error::InputError;
 
 /// The policies of a command.
 #[derive(Debug, Default)]

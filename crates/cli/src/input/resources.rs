@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::files::{InputError, files_of, read_file};
+use super::files::{files_of, read_file};
 use super::kinds;
+use crate::input_error::InputError;
 
 /// One resource.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use policy_engine::request::User;
 use policy_types::cli_kyverno_io::user_info::UserInfo;
 use serde_json::json;
 
-use super::files::{InputError, read_file};
+use super::files::read_file;
+use crate::input_error::InputError;
 
 /// Loads a `UserInfo` file.
 ///

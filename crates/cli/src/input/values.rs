@@ -8,7 +8,8 @@ use policy_types::cli_kyverno_io::values::{ApiResource, Values, ValuesSpec};
 use policy_types::load_cli::CliKind;
 use serde_json::{Map, Value};
 
-use super::files::{InputError, read_file};
+use super::files::read_file;
+use crate::input_error::InputError;
 
 /// A values file and `--set` pairs.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! What commands print, and files they write.
+//! What commands print.
 
 pub(crate) mod summary;
 pub(crate) mod table;

@@ -4,13 +4,13 @@ use super::Arguments;
 use super::arguments::View;
 use super::collected::Collected;
 use super::inputs::Inputs;
-use crate::arguments::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
+use crate::host::now_ns;
 use crate::input::InputError;
 use crate::judging::{Judge, Panel};
 use crate::output::progress::Progress;
 use crate::output::summary;
-use crate::runtime::now_ns;
 
 /// Resources judged before what they gave is printed and forgotten.
 const BATCH: usize = 1024;

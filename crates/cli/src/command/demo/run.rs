@@ -7,10 +7,10 @@ use super::images;
 use super::review::{AskError, Verdict, ask, review};
 use super::scenarios::{self, Expected, Question, Scenario};
 use super::stage::{Scene, Stage, StageError};
-use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
+use crate::host::{async_runtime, now_ns};
 use crate::input::InputError;
-use crate::runtime::{async_runtime, now_ns};
 
 /// Longest reason in the table, in characters.
 const LONGEST_REASON: usize = 160;

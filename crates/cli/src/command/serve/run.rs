@@ -12,10 +12,10 @@ use policy_engine::{EngineOptions, LoadedPolicies};
 use super::no_cluster::Unconnected;
 use super::policy_folder::PolicyFolder;
 use super::{Arguments, log};
-use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
+use crate::host::async_runtime;
 use crate::input::{self, FileCluster, InputError};
-use crate::runtime::async_runtime;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]

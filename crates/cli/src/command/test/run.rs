@@ -15,10 +15,10 @@ use super::responses::Responses;
 use super::rows::{self, RowVerdict, TestRow};
 use super::selector::TestSelector;
 use super::suite::Suite;
-use crate::arguments::{EXIT_AGAINST, EXIT_OK};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
+use crate::host::now_ns;
 use crate::input::{InputError, read_file};
-use crate::runtime::now_ns;
 
 /// How deep folders are searched.
 const DEEPEST_FOLDER: usize = 64;

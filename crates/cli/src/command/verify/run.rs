@@ -25,12 +25,12 @@ use serde_json::{Value, json};
 
 use super::arguments::{AnswerFormat, Arguments, DemandArguments};
 use super::demand;
-use crate::arguments::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
+use crate::host::now_ns;
 use crate::input::{self, FileCluster, InputError};
 use crate::judging::judge_all;
 use crate::output::explain;
-use crate::runtime::now_ns;
 
 /// Runs `verify`.
 pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
