@@ -41,7 +41,11 @@ pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
     }
     for (rule, path) in source.rules() {
         let is_check = rule.validate.is_some() || !rule.verify_images.is_empty();
-        if !is_check || !names_pod(&rule.matches) || source.is_extended(rule) || is_unsupported(source, rule)
+        if !is_check
+            || !judges_creation(&rule.matches)
+            || !names_pod(&rule.matches)
+            || source.is_extended(rule)
+            || is_unsupported(source, rule)
         {
             continue;
         }
@@ -104,6 +108,16 @@ fn names_controller(block: &MatchResources) -> bool {
         Named::Known(kinds) => kinds.iter().any(|kind| kind.pod_template().is_some()),
         Named::NotServed(_) | Named::Misspelt(_) | Named::Other => false,
     })
+}
+
+/// Whether some filter lets creation by: rules about deletion have nothing to say of what makes Pods.
+fn judges_creation(block: &MatchResources) -> bool {
+    let creates =
+        |operations: &Vec<String>| operations.is_empty() || operations.iter().any(|one| one == "CREATE");
+    block
+        .filters()
+        .filter(|(_, filter)| !filter.resources.kinds.is_empty())
+        .any(|(_, filter)| creates(&filter.resources.operations))
 }
 
 fn names_pod(block: &MatchResources) -> bool {

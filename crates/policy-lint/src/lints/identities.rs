@@ -2,6 +2,7 @@
 
 use manifest::FieldPath;
 use policy_types::kyverno_io::attestors::{Attestor, AttestorSet, Certificates, CtLog, Keyless, Rekor};
+use policy_types::kyverno_io::image_verification::ImageVerification;
 use scalars::wildcard;
 
 use super::signers::{key_count, sets, weight};
@@ -13,6 +14,11 @@ use crate::source::Source;
 /// Looks at every attestor.
 pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
     for (rule, path) in source.rules() {
+        for (index, entry) in rule.verify_images.iter().enumerate() {
+            if let Some(keyless) = deprecated(entry) {
+                check_keyless(&keyless, &path.key("verifyImages").index(index), report);
+            }
+        }
         for (set, path) in sets(rule, &path) {
             check_count(set, &path, report);
             for (index, entry) in set.entries.iter().enumerate() {
@@ -20,6 +26,17 @@ pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
             }
         }
     }
+}
+
+/// The identity that the deprecated fields of an entry stand for; `key` beside them wins.
+fn deprecated(entry: &ImageVerification) -> Option<Keyless> {
+    (!entry.issuer.is_empty() && entry.key.is_empty()).then(|| Keyless {
+        issuer: entry.issuer.clone(),
+        subject: entry.subject.clone(),
+        roots: entry.roots.clone(),
+        additional_extensions: entry.additional_extensions.clone(),
+        ..Keyless::default()
+    })
 }
 
 fn check_entry(entry: &Attestor, path: &FieldPath, report: &mut Report<'_>) {
@@ -178,8 +195,12 @@ fn check_count(set: &AttestorSet, path: &FieldPath, report: &mut Report<'_>) {
     }
 }
 
+/// Entries of a set that are compared with each other, in number.
+const MOST_COMPARED: usize = 100;
+
 /// The first two entries that one signature can satisfy.
 fn overlapping(entries: &[Attestor]) -> Option<(usize, usize)> {
+    let entries = entries.get(..MOST_COMPARED).unwrap_or(entries);
     let pairs = entries.iter().enumerate().flat_map(|(at, one)| {
         entries
             .iter()

@@ -27,7 +27,8 @@ pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
     for (rule, path) in source.rules() {
         let kinds = kinds_of(&rule.matches);
         let sites = sites(rule, &path);
-        let asked_for = asked_for(&sites);
+        // Each chain is told once: where it is read first, and where it is absent, nothing after is reached.
+        let mut settled = asked_for(&sites);
         for (site, path) in sites {
             let elements = site
                 .list
@@ -37,11 +38,10 @@ pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
                 rule,
                 kinds: &kinds,
                 elements: &elements,
-                asked_for: &asked_for,
             };
             for (condition, path) in site.conditions.each(&path) {
                 for (name, operand) in [("key", &condition.key), ("value", &condition.value)] {
-                    check_operand(operand, &known, site, &path.key(name), report);
+                    check_operand(operand, &known, (site, &path.key(name)), &mut settled, report);
                 }
             }
         }
@@ -53,26 +53,43 @@ struct Known<'r> {
     rule: &'r Rule,
     kinds: &'r [Kind],
     elements: &'r [Shape],
-    asked_for: &'r [Chain],
+}
+
+/// A chain that needs no further word, and for `element` the list of its loop.
+type Settled<'r> = (Chain, Option<&'r str>);
+
+fn settled<'r>(chain: Chain, site: Site<'r>) -> Settled<'r> {
+    let list = site.list.filter(|_| chain.below(&["element"]).is_some());
+    (chain, list)
 }
 
 /// Chains that some condition of the rule reads with a default: the others are likely to be guarded by that condition.
-fn asked_for(sites: &[(Site<'_>, FieldPath)]) -> Vec<Chain> {
-    let conditions = sites.iter().flat_map(|(site, path)| site.conditions.each(path));
-    let operands = conditions.flat_map(|(condition, _)| [&condition.key, &condition.value]);
-    operands
-        .filter_map(Value::as_str)
-        .flat_map(variables)
-        .filter_map(|variable| Expression::compile(expression(variable)).ok())
-        .flat_map(|parsed| defaulted(&parsed))
+fn asked_for<'r>(sites: &[(Site<'r>, FieldPath)]) -> Vec<Settled<'r>> {
+    let conditions = sites.iter().flat_map(|(site, path)| {
+        site.conditions
+            .each(path)
+            .into_iter()
+            .map(|(one, _)| (*site, one))
+    });
+    let operands = conditions.flat_map(|(site, one)| [(site, &one.key), (site, &one.value)]);
+    let texts = operands.flat_map(|(site, operand)| {
+        variables(operand.as_str().unwrap_or_default()).map(move |text| (site, text))
+    });
+    let parsed = texts.filter_map(|(site, text)| Some((site, Expression::compile(expression(text)).ok()?)));
+    parsed
+        .flat_map(|(site, parsed)| {
+            defaulted(&parsed)
+                .into_iter()
+                .map(move |chain| settled(chain, site))
+        })
         .collect()
 }
 
-fn check_operand(
+fn check_operand<'r>(
     operand: &Value,
     known: &Known<'_>,
-    site: Site<'_>,
-    path: &FieldPath,
+    (site, path): (Site<'r>, &FieldPath),
+    done: &mut Vec<Settled<'r>>,
     report: &mut Report<'_>,
 ) {
     for variable in variables(operand.as_str().unwrap_or_default()) {
@@ -81,7 +98,8 @@ fn check_operand(
             continue;
         };
         for one in unguarded(&parsed) {
-            let Some(shape) = known.absent(&one.chain) else {
+            let key = settled(one.chain.clone(), site);
+            let Some(shape) = known.absent(&one.chain).filter(|_| !done.contains(&key)) else {
                 continue;
             };
             let effect = match (site.list, site.denies) {
@@ -89,6 +107,7 @@ fn check_operand(
                 (None, _) | (Some(_), true) => "the rule ends in an error",
             };
             tell(&one, shape, text, effect, path, report);
+            done.push(key);
         }
     }
 }
@@ -144,9 +163,6 @@ fn default_of(takes: &[ArgumentType], shape: Shape) -> &'static str {
 impl Known<'_> {
     /// The shape of what `chain` names, if it may be absent.
     fn absent(&self, chain: &Chain) -> Option<Shape> {
-        if self.asked_for.contains(chain) {
-            return None;
-        }
         if let Some(below) = chain.below(&["element"]) {
             return self
                 .elements

@@ -15,6 +15,9 @@ use crate::source::{Source, kinds_of};
 /// Fields of a Pod that are also looked for in what makes Pods: the usual mistake.
 const POD_SPEC: Shape = Shape::Object("PodSpec");
 
+/// Fields told of for one pattern and kind, in number: they are compared with each other, and more say nothing new.
+const MOST_MISSING: usize = 50;
+
 /// A field that is not there.
 #[derive(Debug, Clone)]
 struct Missing {
@@ -200,6 +203,7 @@ impl Search {
         match shape.field(name) {
             Step::Found { shape, .. } => self.value(value, shape, is_demanded),
             Step::Unknown => {}
+            Step::Missing if self.found.len() >= MOST_MISSING => {}
             Step::Missing => self.found.push(Missing {
                 path: self.path.clone(),
                 field: self.fields.join("."),

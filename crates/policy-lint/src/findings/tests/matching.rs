@@ -167,6 +167,8 @@ fn a_rule_about_pods_that_is_not_extended_tells_why() {
         LintCode::NoGeneratedRules,
         &check("match: {any: [{resources: {kinds: [Service]}}]}", deny),
     );
+    let deletion = "match: {any: [{resources: {kinds: [Pod], names: [a], operations: [DELETE]}}]}";
+    is_silent(LintCode::NoGeneratedRules, &check(deletion, deny));
     let off = with(
         &check("match: {any: [{resources: {kinds: [Pod], names: [a]}}]}", deny),
         "metadata: {name: p}",
@@ -232,4 +234,12 @@ fn a_field_that_nothing_reads_is_told() {
     );
     fires(LintCode::FieldWithoutEffect, &text);
     is_silent(LintCode::FieldWithoutEffect, &with(&text, ", note: c", ""));
+}
+
+/// The attack: a policy made to keep the linter busy.
+#[test]
+fn a_pattern_with_very_many_unknown_fields_is_soon_done() {
+    let fields: Vec<String> = (0..20_000).map(|number| format!("field{number}: x")).collect();
+    let text = check(PODS, &format!("{{pattern: {{spec: {{{}}}}}}}", fields.join(", ")));
+    assert_eq!(found(&text).len(), 50);
 }

@@ -35,6 +35,19 @@ fn an_identity_without_issuer_or_subject_is_told() {
 }
 
 #[test]
+fn the_deprecated_fields_of_an_identity_are_looked_at_too() {
+    let fields = |inner: &str| format!("{}{inner}", unattested());
+    fires(
+        LintCode::OpenIdentity,
+        &fields("      issuer: https://accounts.google.com\n"),
+    );
+    is_silent(
+        LintCode::OpenIdentity,
+        &fields("      issuer: https://accounts.google.com\n      subject: a@example.com\n"),
+    );
+}
+
+#[test]
 fn an_expression_that_is_not_anchored_is_told() {
     let regex = |regex: &str| {
         with(

@@ -143,6 +143,16 @@ fn a_field_that_another_condition_asks_for_is_taken_as_guarded() {
     );
 }
 
+#[test]
+fn a_field_is_told_once_in_a_rule() {
+    let condition = "{key: '{{ request.object.spec.nodeName }}', operator: Equals, value: b}";
+    let twice = check(
+        PODS,
+        &format!("{{message: x, deny: {{conditions: {{any: [{condition}, {condition}]}}}}}}"),
+    );
+    assert_eq!(codes(&twice), [LintCode::MissingDefault]);
+}
+
 /// The attack: the container leaves out the field, and is passed over.
 #[test]
 fn an_absent_field_of_an_element_is_told() {
