@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use image_trust::ReasonCode;
-use rehearsal::registry::Options;
+use rehearsal::registry::{Fault, Misbehaviour, Options, Target};
+use rehearsal::repository::Shelf;
 use serde_json::{Value, json};
 
 use crate::canary::Canary;
@@ -181,5 +182,31 @@ async fn a_call_to_a_service_carries_no_credential_of_ours_cve_2026_41323() {
             !head.contains("authorization") && !head.contains("cookie") && !head.contains("token"),
             "{head}"
         );
+    }
+}
+
+/// Whoever writes a Pod chooses the host that we ask, and a hostile registry where we are sent on to: neither may be a
+/// metadata service, and the refusal comes at once, not after a connection was tried.
+#[tokio::test]
+async fn an_image_on_a_metadata_service_is_not_asked_for() {
+    let stage = Stage::new().await;
+    let mut entry = signed_by(&[crate::policies::key(&stage.key)]);
+    entry["imageReferences"] = json!(["*"]);
+    let engine = engine(&[images_policy("p", &[entry])]);
+    let signed = stage.signed_image("1");
+    let away = Misbehaviour::RedirectTo("http://169.254.169.254/latest/meta-data/".to_owned());
+    stage.registry.misbehave(Fault::new(
+        Target::Manifest(Shelf::Signatures.tag(signed.digest())),
+        away,
+    ));
+    for image in [
+        "169.254.169.254/app:1",
+        "100.100.100.200:80/app:1",
+        "registry.example.com/app:1",
+    ] {
+        let ruling = stage
+            .judge(&engine, &Review::create(&pod(&[image])), Duration::from_secs(4))
+            .await;
+        ruling.refused_for(ReasonCode::RegistryProtocol);
     }
 }
