@@ -5,9 +5,11 @@ use serde_json::Value;
 /// Values as they compare: whole floats are integers after the way through YAML, as in Kubernetes.
 fn comparable(value: &Value) -> Value {
     match value {
-        Value::Number(number) => number
-            .as_f64()
-            .map_or(Value::Null, |float| Value::from(float.to_string())),
+        Value::Number(number) => {
+            let float = number.as_f64().unwrap_or(f64::NAN);
+            // Adding zero takes the sign of a negative zero, which no integer has.
+            Value::from((float + 0.0).to_string())
+        }
         Value::Array(items) => items.iter().map(comparable).collect(),
         Value::Object(fields) => fields
             .iter()

@@ -38,7 +38,7 @@ pub(crate) fn wildcards_mean_their_definition(bytes: &[u8]) {
 }
 
 /// A pattern is met by the very text, or where all `&` parts of one `|` part are met; a part is met alone as it is met
-/// together. Each scalar type gets its turn.
+/// together, without the spaces around it (spaces alone, as Kyverno trims). Each scalar type gets its turn.
 pub(crate) fn alternatives_mean_their_parts(bytes: &[u8]) {
     let Some((pattern, text)) = super::texts(bytes) else {
         return;
@@ -52,7 +52,13 @@ pub(crate) fn alternatives_mean_their_parts(bytes: &[u8]) {
         ScalarValue::Bool(number % 2 == 0),
         ScalarValue::Null,
     ] {
-        let alone = |part: &str| ScalarPattern::compile(part.trim()).matches(value);
+        let has_parts = pattern.contains(['|', '&']);
+        let is_a_part = |part: &str| value == ScalarValue::Text(part.trim_matches(' '));
+        if has_parts && pattern.split(['|', '&']).any(is_a_part) {
+            // By itself a part is also met by its very text, operators and all; among others it is not.
+            continue;
+        }
+        let alone = |part: &str| ScalarPattern::compile(part.trim_matches(' ')).matches(value);
         let recursive = pattern.split('|').any(|either| either.split('&').all(alone));
         let is_the_text = value == ScalarValue::Text(pattern);
         assert_eq!(
