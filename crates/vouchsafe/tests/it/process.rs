@@ -25,6 +25,6 @@ fn a_wrong_call_is_exit_2_and_never_looks_like_a_verdict() {
     for wrong in [&["no-such-command"][..], &["apply"], &["apply", "--no-such-flag"]] {
         let (code, out, err) = vouchsafe(wrong);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{wrong:?}");
-        assert!(err.contains("Usage"), "{err}");
+        assert!(!err.trim().is_empty(), "{wrong:?} says nothing");
     }
 }

@@ -114,6 +114,10 @@ fn compile_set(
             continue;
         }
         let (authorities, suffix) = authorities_of(entry, defaults).map_err(under)?;
+        if defaults.layouts == Layouts::Notary && !annotations_of(entry, defaults).is_empty() {
+            let message = "annotations are not judged for type Notary: take them out";
+            return Err(under(CompileError::new("annotations", message)));
+        }
         for authority in authorities {
             entries.push(Attestor::Leaf {
                 signer: signers.len(),
@@ -139,15 +143,20 @@ fn compile_set(
     Ok(AttestorSet { required, entries })
 }
 
-fn signer(entry: &Value, authority: Authority, defaults: &Defaults) -> SignerDemand {
+/// The attestor's own annotations, else those of the entry.
+fn annotations_of(entry: &Value, defaults: &Defaults) -> BTreeMap<String, String> {
     let own = string_pairs(entry.get("annotations"));
+    if own.is_empty() {
+        defaults.annotations.clone()
+    } else {
+        own
+    }
+}
+
+fn signer(entry: &Value, authority: Authority, defaults: &Defaults) -> SignerDemand {
     SignerDemand {
         authority,
-        annotations: if own.is_empty() {
-            defaults.annotations.clone()
-        } else {
-            own
-        },
+        annotations: annotations_of(entry, defaults),
         repository: text(entry, "repository")
             .map(ToOwned::to_owned)
             .or_else(|| defaults.repository.clone()),

@@ -114,10 +114,19 @@ impl Entry {
 
     /// Whether `skipImageReferences` names `image`: by its canonical text alone, as Kyverno does.
     pub(crate) fn skips(&self, image: &ImageReference) -> bool {
-        let canonical = image.canonical();
+        self.skips_text(&image.canonical())
+    }
+
+    /// Whether `skipImageReferences` names the tag of an image that is pinned beside it: then the tag must still mean that
+    /// digest, or any content could run under a skipped tag.
+    pub(crate) fn skips_tag_of(&self, image: &ImageReference) -> bool {
+        image.digest().is_some() && image.tag().is_some() && self.skips_text(&image.reference_with_tag())
+    }
+
+    fn skips_text(&self, text: &str) -> bool {
         self.skipped
             .iter()
-            .any(|pattern| wildcard::matches(pattern, &canonical))
+            .any(|pattern| wildcard::matches(pattern, text))
     }
 }
 

@@ -151,7 +151,7 @@ fn judge_findings(
                         .flat_map(|refusal| refused_lines(index, refusal)),
                 );
                 let outcome = match nearest(&unmet.refusals) {
-                    Some(refusal) => ImageOutcome::refused(OutcomeKind::Fail, message, refusal),
+                    Some(refusal) => ImageOutcome::refused(kind_of(refusal), message, refusal),
                     None => ImageOutcome::new(OutcomeKind::Fail, message),
                 };
                 return Ok(ImageOutcome {
@@ -185,7 +185,7 @@ fn judge_findings(
                 let outcome = match &unattested.refusal {
                     Some(refusal) => {
                         let refusal = with_types(refusal, findings);
-                        ImageOutcome::refused(OutcomeKind::Fail, unattested.text, &refusal)
+                        ImageOutcome::refused(kind_of(&refusal), unattested.text, &refusal)
                     }
                     None => ImageOutcome::new(OutcomeKind::Fail, unattested.text),
                 };
@@ -211,6 +211,15 @@ fn judge_findings(
         digest: Some(findings.digest.clone()),
         ..outcome
     })
+}
+
+/// Evidence that was not looked at because nothing may be asked is no verdict about the image.
+fn kind_of(refusal: &Refusal) -> OutcomeKind {
+    if refusal.code == ReasonCode::Offline {
+        OutcomeKind::Error
+    } else {
+        OutcomeKind::Fail
+    }
 }
 
 /// A refusal for a missing type lists the types that the image does have.

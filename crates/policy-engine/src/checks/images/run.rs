@@ -147,9 +147,20 @@ impl Run<'_> {
                 let canonical = reference.canonical();
                 if entry.verify_digest && reference.digest().is_none() {
                     outcomes.push(missing_digest(&canonical));
-                } else if entry.skips(reference) {
-                    skipped.push(canonical);
-                } else if entry.required {
+                    continue;
+                }
+                match self.skips(entry, reference) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        skipped.push(canonical);
+                        continue;
+                    }
+                    Err(Pending) => {
+                        pending = true;
+                        continue;
+                    }
+                }
+                if entry.required {
                     match self.judge(index, entry, reference) {
                         Ok(Some(outcome)) if outcome.kind == OutcomeKind::Pass => passed = true,
                         Ok(Some(outcome)) => {
@@ -195,7 +206,7 @@ impl Run<'_> {
             return self.denied(index, image, &[]);
         }
         let canonical = image.canonical();
-        let aloud = entry.skips(image);
+        let aloud = self.skips(entry, image).map_err(|Pending| Halt::Pending)?;
         if aloud || !entry.means(image) {
             let RuleNames { policy, rule } = self.names;
             let message =
@@ -228,6 +239,21 @@ impl Run<'_> {
             return Ok(Some(outcome));
         }
         Ok(self.denied(index, image, &named)?.or(Some(outcome)))
+    }
+
+    /// Whether the entry skips the image. One pinned beside a skipped tag is skipped while the tag means that digest.
+    fn skips(&self, entry: &Entry, image: &ImageReference) -> Result<bool, Pending> {
+        if entry.skips(image) {
+            return Ok(true);
+        }
+        if !entry.skips_tag_of(image) {
+            return Ok(false);
+        }
+        match self.ask_digest(entry, &image.reference_with_tag()) {
+            None => Err(Pending),
+            Some(Ok(digest)) => Ok(image.digest() == Some(&digest)),
+            Some(Err(_)) => Ok(false),
+        }
     }
 
     /// The demand with the Pod's pull secrets; shared as it is where there are none.
