@@ -5,7 +5,7 @@
 //!
 //!     patch ─▶ preprocess (anchors against the resource) ─▶ plain strategic merge patch ─▶ merge ─▶ resource
 //!
-//! Lists are merged by key where the built-in kinds say so ([`schema`]), else replaced; patched elements come first,
+//! Lists are merged by key where the built-in kinds say so (`schema`), else replaced; patched elements come first,
 //! in the order of the patch, as kustomize prepends them.
 //!
 //! Behaviour: Kyverno 1.19 pkg/engine/mutate/patch, kustomize kyaml v0.21.1 merge2. Where Kyverno loses data we do

@@ -1,9 +1,9 @@
 //! Context entries: named values that a rule computes or asks the world for.
 //!
 //! In: `context` of a rule or a loop. Out: entries in order, each loaded when a variable names it. What it needs from
-//! outside it asks for as a [`FactRequest`](crate::facts::FactRequest); where nothing answers such questions the entry is
+//! outside it asks for as a [`FactRequest`]; where nothing answers such questions the entry is
 //! absent, as if it had not been declared.
-//! Never: lets the policy of one namespace read another's. Each loader is checked ([`confinement`]), not each caller.
+//! Never: lets the policy of one namespace read another's. Each loader is checked (`confinement`), not each caller.
 //!
 //! Behaviour: Kyverno 1.19 pkg/engine/context/loaders, pkg/engine/apicall.
 
