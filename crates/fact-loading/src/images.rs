@@ -223,7 +223,7 @@ impl Images {
                 }
                 | Authority::Certificate { .. }
                 | Authority::Keyless { .. }
-                | Authority::Notary { .. } => None,
+                | Authority::Notary(_) => None,
             })
             .collect();
         let mut keys = ResolvedKeys::new();

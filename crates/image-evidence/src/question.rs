@@ -67,14 +67,12 @@ impl Question {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image_trust::{AttestationDemand, Authority, RegistryAccess, SignerDemand};
+    use image_trust::{AttestationDemand, Authority, NotaryTrust, RegistryAccess, SignerDemand};
     use std::collections::BTreeMap;
 
     fn signer(repository: Option<&str>) -> SignerDemand {
         SignerDemand {
-            authority: Authority::Notary {
-                certificates: "".into(),
-            },
+            authority: Authority::Notary(NotaryTrust::strict("")),
             annotations: BTreeMap::new(),
             repository: repository.map(ToOwned::to_owned),
         }

@@ -105,11 +105,50 @@ pub enum Authority {
         /// Timestamp authority chain, PEM.
         tsa_chain: Option<Arc<str>>,
     },
-    /// A Notary Project trust store (`certificates` under `type: Notary`), PEM.
-    Notary {
-        /// Certificates of the store, PEM, concatenated.
-        certificates: Arc<str>,
-    },
+    /// Trust stores of the Notary Project (`certificates` under `type: Notary`, `notary` of ImageValidatingPolicies).
+    Notary(NotaryTrust),
+}
+
+/// Whom a Notary Project signature is believed, as a trust policy of level `strict` names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NotaryTrust {
+    /// Certificates of the store `ca`, PEM, concatenated: for signatures of scheme `notary.x509`.
+    pub certificates: Arc<str>,
+    /// Certificates of the store `signingAuthority`, PEM: their holders' word is taken for when they signed. Absent:
+    /// signatures of scheme `notary.x509.signingAuthority` are refused.
+    pub signing_authorities: Option<Arc<str>>,
+    /// Roots of the store `tsa`, PEM. Present: a signature of scheme `notary.x509` must carry a countersignature of one
+    /// of them, and its chain is judged at that time. Absent: the chain is judged at the present.
+    pub timestamp_authorities: Option<Arc<str>>,
+    /// What is done about certificates that were taken back.
+    pub revocation: RevocationCheck,
+}
+
+impl NotaryTrust {
+    /// What Kyverno demands: these certificates, no timestamp authority, revocation enforced.
+    #[must_use]
+    pub fn strict(certificates: impl Into<Arc<str>>) -> Self {
+        Self {
+            certificates: certificates.into(),
+            signing_authorities: None,
+            timestamp_authorities: None,
+            revocation: RevocationCheck::Enforce,
+        }
+    }
+}
+
+/// What is done about certificates that were taken back, or of which nobody can say
+/// (`signatureVerification.override.revocation` of a Notary trust policy).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RevocationCheck {
+    /// A revoked certificate refuses, and so does one of which nothing is known.
+    #[default]
+    Enforce,
+    /// Neither refuses; both are told.
+    Log,
+    /// Nobody is asked.
+    Skip,
 }
 
 /// Where a public key is found.

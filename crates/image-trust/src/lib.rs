@@ -14,7 +14,7 @@ pub mod findings;
 
 pub use demand::{
     AttestationDemand, Authority, DigestAlgorithm, Identity, ImageDemand, KeySource, Layouts, LogDemand,
-    RegistryAccess, SctDemand, SignerDemand, Waivable,
+    NotaryTrust, RegistryAccess, RevocationCheck, SctDemand, SignerDemand, Waivable,
 };
 pub use evidence::{Artifact, ArtifactKind, Evidence, Examined, LogEntry, SignedMaterial};
 pub use findings::{ImageFindings, Proof, SignerFinding, Statement};

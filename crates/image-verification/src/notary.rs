@@ -15,7 +15,8 @@ use std::sync::Arc;
 
 use image_reference::Digest;
 use image_trust::{
-    ArtifactKind, Authority, Evidence, Proof, ReasonCode, Refusal, SignerDemand, SignerFinding, Statement,
+    ArtifactKind, Authority, Evidence, NotaryTrust, Proof, ReasonCode, Refusal, SignerDemand, SignerFinding,
+    Statement,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -221,7 +222,7 @@ fn statement(artifact_type: &str, origin: &str, predicate: &[u8]) -> Result<Stat
 }
 
 fn trust_store(demand: &SignerDemand) -> Result<Vec<Certificate>, Refusal> {
-    let Authority::Notary { certificates } = &demand.authority else {
+    let Authority::Notary(NotaryTrust { certificates, .. }) = &demand.authority else {
         return Err(Refusal::new(
             ReasonCode::PolicyError,
             "type Notary demands certificates",

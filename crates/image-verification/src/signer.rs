@@ -112,7 +112,7 @@ impl<'d> Signer<'d> {
                 let trusted = keyless_trust(identity, roots.as_deref(), sct, trust)?;
                 (SignerAuthority::Certificate(Box::new(trusted)), log, tsa_chain)
             }
-            Authority::Notary { .. } => {
+            Authority::Notary(_) => {
                 return Err(policy_error(
                     "a Notary trust store is demanded of Sigstore signatures",
                 ));

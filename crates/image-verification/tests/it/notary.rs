@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use image_reference::Digest;
-use image_trust::{ArtifactKind, Authority as Demanded, Layouts, ReasonCode, SignerDemand, SignerFinding};
+use image_trust::{
+    ArtifactKind, Authority as Demanded, Layouts, NotaryTrust, ReasonCode, SignerDemand, SignerFinding,
+};
 use rehearsal::Algorithm;
 use rehearsal::notary::{Claim, NotaryAuthority, NotarySigner, Wrapping, envelope};
 use vouchsafe_image_verification::limits;
@@ -38,9 +40,7 @@ fn artifact(signer: &NotarySigner, claim: &Claim, wrapping: Wrapping) -> Artifac
 }
 
 fn store(certificates: &str) -> SignerDemand {
-    signer(Demanded::Notary {
-        certificates: certificates.into(),
-    })
+    signer(Demanded::Notary(NotaryTrust::strict(certificates)))
 }
 
 fn judge(artifacts: impl IntoIterator<Item = ArtifactKind>, demand: SignerDemand) -> SignerFinding {

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use image_trust::{
-    Authority, DigestAlgorithm, Identity, KeySource, Layouts, LogDemand, SctDemand, SignerDemand, Waivable,
+    Authority, DigestAlgorithm, Identity, KeySource, Layouts, LogDemand, NotaryTrust, SctDemand, SignerDemand,
+    Waivable,
 };
 use serde_json::Value;
 
@@ -309,9 +310,7 @@ fn notary(certificates: &Value) -> Result<Authority, CompileError> {
     if parts.is_empty() {
         return Err(CompileError::new("certificates", "cert or certChain required"));
     }
-    Ok(Authority::Notary {
-        certificates: parts.join("\n").into(),
-    })
+    Ok(Authority::Notary(NotaryTrust::strict(parts.join("\n"))))
 }
 
 fn keyless_of(keyless: &Value) -> Authority {
