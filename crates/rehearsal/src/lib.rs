@@ -9,12 +9,14 @@
 
 pub mod error;
 pub mod instant;
+pub mod service;
 pub mod pem;
 pub mod oci;
 pub mod content;
 pub mod layout;
 pub mod registry;
 pub mod keys;
+pub mod oidc;
 pub mod x509;
 pub mod simple_signing;
 pub mod statement;

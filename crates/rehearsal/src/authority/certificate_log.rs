@@ -48,13 +48,34 @@ impl CertificateLog {
         issuer_public: &[u8],
         at: SystemTime,
     ) -> Result<Extension, RehearsalError> {
+        let promise = self.sign(to_be_signed, issuer_public, at)?;
+        let sct = [
+            &[0][..],
+            &self.key.key_id(),
+            &promise.milliseconds.to_be_bytes(),
+            &[0, 0],
+            &promise.signature()?,
+        ]
+        .concat();
+        let list = vector(&vector(&sct)?)?;
+        let octets = OctetString::new(list).map_err(RehearsalError::der("an SCT list"))?;
+        extension(EMBEDDED_SCTS, false, &octets)
+    }
+
+    /// Signs that the certificate `to_be_signed`, to be issued by `issuer_public`, is logged.
+    pub(super) fn sign(
+        &self,
+        to_be_signed: &[u8],
+        issuer_public: &[u8],
+        at: SystemTime,
+    ) -> Result<Promise, RehearsalError> {
         let since = at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX).to_be_bytes();
+        let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let too_long = |_| RehearsalError::Crypto("promise a certificate of more than 16 MiB");
         let length = u32::try_from(to_be_signed.len()).map_err(too_long)?.to_be_bytes();
         let signed = [
             &[0, 0][..], // version 1, certificate timestamp
-            &milliseconds,
+            &milliseconds.to_be_bytes(),
             &[0, 1], // entry of a precertificate
             &Sha256::digest(issuer_public),
             length.get(1..).unwrap_or_default(),
@@ -62,19 +83,24 @@ impl CertificateLog {
             &[0, 0], // no extensions
         ]
         .concat();
-        let signature = self.key.sign(&signed)?;
-        let sct = [
-            &[0][..],
-            &self.key.key_id(),
-            &milliseconds,
-            &[0, 0],
-            &ECDSA_SHA256,
-            &vector(&signature)?,
-        ]
-        .concat();
-        let list = vector(&vector(&sct)?)?;
-        let octets = OctetString::new(list).map_err(RehearsalError::der("an SCT list"))?;
-        extension(EMBEDDED_SCTS, false, &octets)
+        Ok(Promise {
+            milliseconds,
+            raw: self.key.sign(&signed)?,
+        })
+    }
+}
+
+/// A signed certificate timestamp without its log's name.
+pub(super) struct Promise {
+    /// When, in milliseconds since 1970.
+    pub(super) milliseconds: u64,
+    raw: Vec<u8>,
+}
+
+impl Promise {
+    /// The signature as TLS writes it: algorithm, length, signature.
+    pub(super) fn signature(&self) -> Result<Vec<u8>, RehearsalError> {
+        Ok([&ECDSA_SHA256[..], &vector(&self.raw)?].concat())
     }
 }
 

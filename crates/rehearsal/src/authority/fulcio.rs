@@ -178,6 +178,12 @@ impl Fulcio {
         &self.intermediate
     }
 
+    /// The intermediate's private key, for a real Fulcio to issue with.
+    #[must_use]
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// Since when both are valid.
     #[must_use]
     pub fn valid_from(&self) -> SystemTime {

@@ -8,6 +8,7 @@
 //!                                                         └▶ TimestampAuthority
 
 mod certificate_log;
+mod certificate_log_service;
 mod fulcio;
 mod signer;
 mod merkle;
@@ -20,6 +21,7 @@ mod keyless;
 mod trusted_root;
 
 pub use certificate_log::CertificateLog;
+pub use certificate_log_service::CertificateLogService;
 pub use entry::{Recorded, dsse_body, hashedrekord_body, hashedrekord_v2_body, intoto_body};
 pub use fulcio::{AlternativeName, Credential, Fulcio, Identity, LeafOptions, Sct};
 pub use keyless::{Authority, EntryKind, LogVersion};

@@ -125,6 +125,12 @@ impl TimestampAuthority {
         &self.leaf
     }
 
+    /// The leaf's private key, for a real authority to sign with.
+    #[must_use]
+    pub fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// Since when both are valid.
     #[must_use]
     pub fn valid_from(&self) -> SystemTime {
