@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use policy_engine::Request;
-use policy_engine::request::Stage;
+use policy_engine::request::{ManagedFields, Stage};
+use policy_engine::{PolicySet, Request};
 use serde::Deserialize;
 
 /// A body that can't be judged.
@@ -33,9 +33,20 @@ struct OnlyUidRequest<'b> {
     uid: Cow<'b, str>,
 }
 
-/// Reads `body`, which arrived at `at_ns` (nanoseconds since the Unix epoch), for the call that `stage` names.
-pub(crate) fn read(body: &[u8], stage: Stage, at_ns: i128) -> Result<Request, Unreadable> {
-    Request::from_admission_review(body, stage, at_ns).map_err(|cause| Unreadable {
+/// Reads `body`, which arrived at `at_ns` (nanoseconds since the Unix epoch), for the call that `stage` names, as far as
+/// `policies` may look at it.
+pub(crate) fn read(
+    body: &[u8],
+    policies: &PolicySet,
+    stage: Stage,
+    at_ns: i128,
+) -> Result<Request, Unreadable> {
+    let managed_fields = if policies.reads_managed_fields() {
+        ManagedFields::Kept
+    } else {
+        ManagedFields::LeftOut
+    };
+    Request::from_review(body, stage, at_ns, managed_fields).map_err(|cause| Unreadable {
         uid: uid_of(body),
         reason: cause.to_string(),
     })
@@ -53,7 +64,7 @@ mod tests {
     use super::*;
 
     fn unreadable(body: &str) -> Unreadable {
-        read(body.as_bytes(), Stage::Validate, 0).unwrap_err()
+        read(body.as_bytes(), &PolicySet::default(), Stage::Validate, 0).unwrap_err()
     }
 
     #[test]

@@ -181,7 +181,7 @@ impl Webhook {
         stage: Stage,
         time: ReviewTime,
     ) -> Result<Bytes, HttpRefusal> {
-        let request = match review::read(body, stage, crate::clock::now_ns()) {
+        let request = match review::read(body, engine.policies(), stage, crate::clock::now_ns()) {
             Ok(request) => request,
             Err(unreadable) => return unjudged(stage, unreadable),
         };

@@ -71,6 +71,13 @@ impl Expression {
         found
     }
 
+    /// Whether it may look at the value that stands at `path` in the root document, whatever the document is. `false` is
+    /// certain: a reader may leave that value out.
+    #[must_use]
+    pub fn may_look_at(&self, path: &[&str]) -> bool {
+        crate::reach::may_look_at(self.tree(), path)
+    }
+
     /// The names of the functions it calls, known or not.
     #[must_use]
     pub fn function_names(&self) -> BTreeSet<&str> {

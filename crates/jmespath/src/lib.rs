@@ -14,6 +14,7 @@
 mod limits;
 mod go_json;
 mod syntax;
+mod reach;
 mod term;
 mod error;
 mod environment;

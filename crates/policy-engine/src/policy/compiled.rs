@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::actions::Actions;
 use super::autogen;
+use super::managed_fields;
 use crate::checks::conditions::Conditions;
 use crate::checks::images::VerifyImagesRule;
 use crate::checks::mutate::MutateRule;
@@ -44,6 +45,8 @@ pub struct CompiledPolicy {
     pub timeout_seconds: u32,
     /// `reports.kyverno.io/disabled`
     pub is_reported: bool,
+    /// Whether it may look at `metadata.managedFields` of an object.
+    pub reads_managed_fields: bool,
 }
 
 /// A compiled rule.
@@ -215,6 +218,7 @@ impl CompiledPolicy {
                 .unwrap_or(10)
                 .clamp(1, 30),
             is_reported: labels.is_none_or(|labels| labels.get("reports.kyverno.io/disabled").is_none()),
+            reads_managed_fields: managed_fields::may_be_read_by(document),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 pub(crate) mod autogen;
 mod actions;
+mod managed_fields;
 mod exception;
 mod compiled;
 mod set;

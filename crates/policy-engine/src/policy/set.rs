@@ -15,6 +15,7 @@ pub struct PolicySet {
     by_kind: BTreeMap<String, Vec<(usize, usize)>>,
     /// Places of rules whose kinds hold wildcards, or are left open.
     of_any_kind: Vec<(usize, usize)>,
+    reads_managed_fields: bool,
 }
 
 impl PolicySet {
@@ -46,6 +47,9 @@ impl PolicySet {
             }
         }
         Self {
+            // What exceptions read is not looked into.
+            reads_managed_fields: !exceptions.is_empty()
+                || policies.iter().any(|policy| policy.reads_managed_fields),
             policies,
             exceptions,
             by_kind,
@@ -95,6 +99,13 @@ impl PolicySet {
             .cloned()
             .collect();
         Self::new(policies, self.exceptions.clone())
+    }
+
+    /// Whether any policy or exception may look at `metadata.managedFields` of an object; where none does, a reader may
+    /// leave it out.
+    #[must_use]
+    pub fn reads_managed_fields(&self) -> bool {
+        self.reads_managed_fields
     }
 
     /// How many rules there are, generated ones included.

@@ -1,8 +1,10 @@
 //! A request read from an AdmissionReview (admission.k8s.io/v1).
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::{GivenValues, GroupVersionKind, Operation, Origin, Request, Stage, User};
@@ -33,21 +35,35 @@ pub enum ReviewError {
     NoObject,
 }
 
-#[derive(Deserialize)]
-struct Review {
-    #[serde(rename = "apiVersion", default)]
-    api_version: String,
-    request: Option<Body>,
+/// What is done with `metadata.managedFields` of the objects in a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManagedFields {
+    /// They are read as everything else.
+    Kept,
+    /// They are passed over: right where no policy can look at them, and half the work.
+    LeftOut,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body {
+#[serde(bound(deserialize = "O: Deserialize<'de> + Default"))]
+struct Review<O> {
+    #[serde(rename = "apiVersion", default)]
+    api_version: String,
+    request: Option<Body<O>>,
+}
+
+/// The AdmissionRequest; `O` is how objects are read.
+#[derive(Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    bound(deserialize = "O: Deserialize<'de> + Default")
+)]
+struct Body<O> {
     uid: String,
     #[serde(default)]
-    object: Value,
+    object: O,
     #[serde(default)]
-    old_object: Value,
+    old_object: O,
     #[serde(default)]
     options: Value,
     #[serde(default)]
@@ -64,7 +80,30 @@ impl Request {
     /// # Errors
     /// [`ReviewError`] where the body is no review that can be judged; the caller refuses the request with its text.
     pub fn from_admission_review(body: &[u8], stage: Stage, at_ns: i128) -> Result<Self, ReviewError> {
-        let review: Review = serde_json::from_slice(body).map_err(ReviewError::NotAReview)?;
+        Self::from_review(body, stage, at_ns, ManagedFields::Kept)
+    }
+
+    /// Reads an AdmissionReview as [`Request::from_admission_review`] does, managed fields as `managed_fields` says.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_review(
+        body: &[u8],
+        stage: Stage,
+        at_ns: i128,
+        managed_fields: ManagedFields,
+    ) -> Result<Self, ReviewError> {
+        match managed_fields {
+            ManagedFields::Kept => Self::read::<Value>(body, stage, at_ns),
+            ManagedFields::LeftOut => Self::read::<WithoutManagedFields>(body, stage, at_ns),
+        }
+    }
+
+    fn read<'b, O>(body: &'b [u8], stage: Stage, at_ns: i128) -> Result<Self, ReviewError>
+    where
+        O: Deserialize<'b> + Default + Into<Value>,
+    {
+        let review: Review<O> = serde_json::from_slice(body).map_err(ReviewError::NotAReview)?;
         if review.api_version != "admission.k8s.io/v1" {
             return Err(ReviewError::Version {
                 found: review.api_version,
@@ -82,7 +121,7 @@ impl Request {
         let operation = Operation::parse(&operation).ok_or_else(|| ReviewError::Operation {
             found: operation.to_string(),
         })?;
-        let (object, old_object) = (present(body.object), present(body.old_object));
+        let (object, old_object) = (present(body.object.into()), present(body.old_object.into()));
         if object.is_none() && old_object.is_none() {
             return Err(ReviewError::NoObject);
         }
@@ -116,6 +155,85 @@ impl Request {
             targets: Arc::new([]),
             given: Arc::new(GivenValues::default()),
         })
+    }
+}
+
+/// An object as it stands, but for `metadata.managedFields`.
+#[derive(Default)]
+struct WithoutManagedFields(Value);
+
+impl From<WithoutManagedFields> for Value {
+    fn from(object: WithoutManagedFields) -> Self {
+        object.0
+    }
+}
+
+impl<'de> Deserialize<'de> for WithoutManagedFields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor).map(Self)
+    }
+}
+
+/// Reads an object, or null.
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a Kubernetes object or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            let value = if key == "metadata" {
+                members.next_value::<Metadata>()?.0
+            } else {
+                members.next_value()?
+            };
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// An object's metadata, or null.
+struct Metadata(Value);
+
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MetadataVisitor).map(Self)
+    }
+}
+
+struct MetadataVisitor;
+
+impl<'de> Visitor<'de> for MetadataVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object's metadata or null")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut metadata = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if key == "managedFields" {
+                members.next_value::<IgnoredAny>()?;
+            } else {
+                metadata.insert(key, members.next_value()?);
+            }
+        }
+        Ok(Value::Object(metadata))
     }
 }
 
@@ -162,6 +280,41 @@ mod tests {
             Request::from_admission_review(&body, Stage::Validate, 0),
             Err(ReviewError::Operation { .. })
         ));
+    }
+
+    #[test]
+    fn managed_fields_are_left_out_where_nobody_reads_them_and_nothing_else_is() {
+        let object = serde_json::json!({"metadata": {"name": "p", "managedFields": [{"fieldsV1": {"f:spec": {}}}]},
+            "spec": {"metadata": {"managedFields": 1}}, "managedFields": 2});
+        let body = review(
+            &serde_json::json!({"uid": "1", "operation": "UPDATE", "object": object, "oldObject": object}),
+        );
+        let read = |fields| Request::from_review(&body, Stage::Validate, 0, fields).unwrap();
+        let kept = read(ManagedFields::Kept);
+        assert_eq!(kept.object.as_deref(), Some(&object));
+        let left_out = read(ManagedFields::LeftOut);
+        let mut expected = object;
+        expected["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("managedFields");
+        assert_eq!(left_out.object.as_deref(), Some(&expected));
+        assert_eq!(left_out.old_object.as_deref(), Some(&expected));
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        for object in [
+            serde_json::json!(5),
+            serde_json::json!([{}]),
+            serde_json::json!({"metadata": "x"}),
+        ] {
+            let body = review(&serde_json::json!({"uid": "1", "operation": "CREATE", "object": object}));
+            assert!(matches!(
+                Request::from_review(&body, Stage::Validate, 0, ManagedFields::LeftOut),
+                Err(ReviewError::NotAReview(_))
+            ));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod object;
 pub mod images;
 pub mod given;
 
-pub use admission::ReviewError;
+pub use admission::{ManagedFields, ReviewError};
 pub use given::GivenValues;
 
 use std::sync::Arc;

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use image_trust::{
-    Authority, DigestAlgorithm, Identity, KeySource, Layouts, LogDemand, NotaryTrust, SctDemand, SignerDemand,
-    Waivable,
+    Authority, DigestAlgorithm, Identity, KeySource, Layouts, LogDemand, NotaryTrust, SctDemand,
+    SignerDemand, Waivable,
 };
 use serde_json::Value;
 
