@@ -26,8 +26,9 @@ cargo xtask tidy [--fix]
 cargo xtask corpus [SECTION…] [--bin PATH] [--jobs N] [--record]
                     the binary against recorded behaviour in $VOUCHSAFE_SHARED (default ../shared);
                     --record raises the floors and writes the known gaps
-cargo xtask e2e images|all [--bin PATH]
-                    the binary against real cosign and a real registry, installed once into the user's cache
+cargo xtask e2e images|cluster|all [--bin PATH] [--only WORD] [--kubernetes RELEASE]
+                    the binary against real cosign, a real registry and a real API server, installed once into the
+                    user's cache; --only and --kubernetes choose tests and release of `cluster`
 cargo xtask fuzz [TARGET…] [--seconds N]
                     each fuzz target for some seconds, where nightly and cargo-fuzz are installed
 cargo xtask ci      test, corpus and e2e, as .ci/run does

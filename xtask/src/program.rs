@@ -1,6 +1,8 @@
 //! Runs other programs: shown, timed, and stopped at the first that fails.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -48,7 +50,7 @@ impl Program {
         self
     }
 
-    pub(crate) fn folder(mut self, folder: &std::path::Path) -> Self {
+    pub(crate) fn folder(mut self, folder: &Path) -> Self {
         self.command.current_dir(folder);
         self
     }
@@ -79,6 +81,20 @@ impl Program {
     /// Starts it and lets it run; it is killed when the handle is dropped.
     pub(crate) fn start(mut self) -> Outcome<Running> {
         self.command.stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Running(
+            self.command.spawn().map_err(|source| self.unstartable(source))?,
+        ))
+    }
+
+    /// Starts it and lets it run, with all that it says written to the file `log`; it is killed when the handle is dropped.
+    pub(crate) fn start_logged(mut self, log: &Path) -> Outcome<Running> {
+        let unwritable = |source| Failure::File {
+            path: log.to_owned(),
+            source,
+        };
+        let out = File::create(log).map_err(unwritable)?;
+        let err = out.try_clone().map_err(unwritable)?;
+        self.command.stdout(out).stderr(err);
         Ok(Running(
             self.command.spawn().map_err(|source| self.unstartable(source))?,
         ))
@@ -122,6 +138,13 @@ impl Captured {
 
 /// A program that runs beside us.
 pub(crate) struct Running(std::process::Child);
+
+impl Running {
+    /// `true` where it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.0.try_wait(), Ok(None))
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

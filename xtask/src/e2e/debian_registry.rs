@@ -1,10 +1,11 @@
 //! Debian's docker-registry on a free port: a registry without referrers API, as GHCR and Docker Hub are.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::port;
 use crate::failure::{Failure, Outcome};
 use crate::place;
 use crate::program::{Program, Running};
@@ -14,14 +15,7 @@ const START: Duration = Duration::from_secs(10);
 
 /// Starts it with its storage in `folder`; it ends when the handle is dropped.
 pub(super) fn start(program: &Path, folder: &Path) -> Outcome<(SocketAddr, Running)> {
-    let failed = |source| Failure::Start {
-        program: program.display().to_string(),
-        source,
-    };
-    // The port is free again when the listener is dropped; nobody else is likely to take it in between.
-    let address = TcpListener::bind("127.0.0.1:0")
-        .and_then(|port| port.local_addr())
-        .map_err(failed)?;
+    let address = port::free()?;
     let config = format!(
         "version: 0.1\nlog: {{level: error}}\nstorage:\n  filesystem: {{rootdirectory: '{}'}}\nhttp: {{addr: '{address}'}}\n",
         folder.join("registry").display()

@@ -4,12 +4,15 @@
 //! can't be had, the test is skipped with a printed line, unless CI is set: then that is a failure.
 
 mod parts;
+mod port;
 mod push;
 mod debian_registry;
 mod case;
 mod workshop;
 mod keyless;
 mod images;
+#[expect(dead_code, reason = "what asks for refusals comes with the controller")]
+mod cluster;
 
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
@@ -17,11 +20,12 @@ use crate::program::step;
 use crate::report::say;
 use crate::{binary, place};
 
-const NAMES: [&str; 1] = ["images"];
+const NAMES: [&str; 3] = ["images", "keyless", "cluster"];
 
 /// Reads the arguments and runs the tests named, or all.
 pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let binary = binary::named_or_built(&mut arguments)?;
+    let choice = cluster::Choice::of(&mut arguments)?;
     let mut names = Vec::new();
     while let Some(name) = arguments.word() {
         names.push(name);
@@ -35,6 +39,8 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     for name in names {
         step(&format!("e2e {name}"), || match name.as_str() {
             "images" => unless_missing(images::run(&binary)),
+            "keyless" => unless_missing(keyless::run(&binary)),
+            "cluster" => unless_missing(cluster::run(&binary, &choice)),
             other => Err(Failure::Usage(format!(
                 "there is no e2e test `{other}`; there is {}",
                 NAMES.join(", ")

@@ -10,8 +10,8 @@ use rehearsal::statement::{COSIGN_SIGN, Statement};
 use rehearsal::{Authority, Content, Registry, Repository, simple_signing};
 use serde_json::json;
 
-use super::case::at;
-use super::workshop::Workshop;
+use super::super::case::at;
+use super::super::workshop::Workshop;
 use crate::failure::Outcome;
 use crate::images::runtime;
 use crate::place;
@@ -22,7 +22,7 @@ const SUBJECT: &str = "dev@example.com";
 const ISSUER: &str = "https://issuer.example.com";
 
 /// Signs keyless in each layout and log; returns what cosign says against expectation.
-pub(super) fn made_by_us(workshop: &Workshop) -> Outcome<Vec<String>> {
+pub(in crate::e2e) fn made_by_us(workshop: &Workshop) -> Outcome<Vec<String>> {
     let runtime = runtime()?;
     let content = Content::new();
     let registry = runtime.block_on(Registry::start(content.clone(), Options::default()))?;

@@ -1,0 +1,49 @@
+//! `cargo xtask e2e cluster`: a real API server, etcd and controller manager, a registry, and us.
+//!
+//! Tests stand in files named by class: `admit_`, `mutate_`, `report_`, `scan_`, `rotate_`, `fail_`, `tenant_`, `upgrade_`.
+//! Each asserts the reason, not only the verdict. `--only WORD` runs those whose name contains it.
+
+mod certificates;
+mod kubectl;
+mod control_plane;
+mod shop;
+mod town;
+mod pod;
+mod test;
+mod scan_apply;
+
+use std::path::Path;
+
+use crate::arguments::Arguments;
+use crate::e2e::parts;
+use crate::failure::Outcome;
+use test::Test;
+use town::Town;
+
+/// The tests of all files, in the order in which they run.
+const FILES: &[&[Test]] = &[scan_apply::TESTS];
+
+/// What is run, and against which release.
+pub(super) struct Choice {
+    release: String,
+    only: String,
+}
+
+impl Choice {
+    /// Takes `--kubernetes RELEASE` and `--only WORD`.
+    pub(super) fn of(arguments: &mut Arguments) -> Outcome<Self> {
+        Ok(Self {
+            release: arguments
+                .value("--kubernetes")?
+                .unwrap_or_else(|| parts::NEWEST.to_owned()),
+            only: arguments.value("--only")?.unwrap_or_default(),
+        })
+    }
+}
+
+/// Runs the tests chosen.
+pub(super) fn run(binary: &Path, choice: &Choice) -> Outcome {
+    let mut town = Town::open(binary, &choice.release)?;
+    let tests: Vec<&Test> = FILES.iter().copied().flatten().collect();
+    test::run_all(&tests, &choice.only, &mut town)
+}
