@@ -1,13 +1,16 @@
 //! An OIDC issuer that vouches for whomever it is told to: what a CI system is to Fulcio.
 //!
-//! In: claims. Out: identity tokens (ES256), and over HTTP the discovery document and the key that verify them.
-//! Source: OpenID Connect Discovery 1.0 §3, §4; RFC 7517; RFC 7515.
+//! In: claims. Out: identity tokens (RS256, the one algorithm that cosign takes), and over HTTP the discovery document and the key that verify them.
+//! Source: `OpenID` Connect Discovery 1.0 §3, §4; RFC 7517; RFC 7515.
 
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use der::asn1::UintRef;
+use der::{Decode as _, Reader as _, SliceReader};
 use serde_json::{Map, Value, json};
+use spki::SubjectPublicKeyInfoRef;
 
 use crate::error::RehearsalError;
 use crate::instant::unix_seconds;
@@ -19,8 +22,6 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// Whom tokens are for: Fulcio's client id.
 const AUDIENCE: &str = "sigstore";
 const KEY_ID: &str = "rehearsal";
-/// Octets of one coordinate of a P-256 point, which ends the `SubjectPublicKeyInfo` as 04‖x‖y.
-const COORDINATE_BYTES: usize = 32;
 
 /// The issuer.
 #[derive(Debug)]
@@ -37,7 +38,7 @@ impl OidcIssuer {
     pub fn new(url: &str) -> Result<Self, RehearsalError> {
         Ok(Self {
             url: url.to_owned(),
-            key: SigningKey::generate(Algorithm::P256)?,
+            key: SigningKey::generate(Algorithm::Rsa2048)?,
         })
     }
 
@@ -57,14 +58,14 @@ impl OidcIssuer {
         payload.insert("aud".to_owned(), AUDIENCE.into());
         payload.insert("iat".to_owned(), unix_seconds(at).into());
         payload.insert("exp".to_owned(), unix_seconds(at + LIFETIME).into());
-        let header = json!({ "alg": "ES256", "kid": KEY_ID, "typ": "JWT" });
+        let header = json!({ "alg": "RS256", "kid": KEY_ID, "typ": "JWT" });
         let part = |value: &[u8]| URL_SAFE_NO_PAD.encode(value);
         let signed = format!(
             "{}.{}",
             part(header.to_string().as_bytes()),
             part(&serde_json::to_vec(&payload)?)
         );
-        let signature = self.key.sign_jose(signed.as_bytes())?;
+        let signature = self.key.sign(signed.as_bytes())?;
         Ok(format!("{signed}.{}", part(&signature)))
     }
 
@@ -77,19 +78,22 @@ impl OidcIssuer {
             "jwks_uri": format!("{url}/keys"),
             "response_types_supported": ["id_token"],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": ["RS256"],
         })
     }
 
-    fn keys(&self) -> Value {
-        let coordinates = self.key.public_der().rchunks(COORDINATE_BYTES);
-        let [y, x] = [0, 1].map(|place| {
-            let coordinate = coordinates.clone().nth(place);
-            URL_SAFE_NO_PAD.encode(coordinate.unwrap_or_default())
-        });
-        json!({ "keys": [
-            { "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": KEY_ID, "x": x, "y": y }
-        ]})
+    fn keys(&self) -> Result<Value, der::Error> {
+        let key = SubjectPublicKeyInfoRef::from_der(self.key.public_der())?;
+        let numbers = key.subject_public_key.as_bytes().unwrap_or_default();
+        let [modulus, exponent] = SliceReader::new(numbers)?.sequence(|key| {
+            let mut number = || -> der::Result<String> {
+                Ok(URL_SAFE_NO_PAD.encode(key.decode::<UintRef<'_>>()?.as_bytes()))
+            };
+            Ok([number()?, number()?])
+        })?;
+        Ok(json!({ "keys": [
+            { "kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": modulus, "e": exponent }
+        ]}))
     }
 }
 
@@ -97,7 +101,10 @@ impl Service for OidcIssuer {
     fn answer(&self, _method: &str, path: &str, _body: &[u8]) -> Answer {
         match path {
             "/.well-known/openid-configuration" => Answer::json(&self.discovery()),
-            "/keys" => Answer::json(&self.keys()),
+            "/keys" => match self.keys() {
+                Ok(keys) => Answer::json(&keys),
+                Err(cause) => Answer::of(500, "text/plain", cause.to_string()),
+            },
             _ => Answer::not_found(),
         }
     }
@@ -105,7 +112,7 @@ impl Service for OidcIssuer {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+    use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 
     use super::*;
 
@@ -113,15 +120,24 @@ mod tests {
     fn a_token_verifies_with_the_key_that_the_issuer_serves() {
         let issuer = OidcIssuer::new("http://127.0.0.1:1").unwrap();
         let claims = Map::from_iter([("sub".to_owned(), Value::from("ci"))]);
-        let token = issuer.token(&claims, SystemTime::now()).unwrap();
+        let token = issuer.token(&claims, SystemTime::UNIX_EPOCH).unwrap();
         let answer = issuer.answer("GET", "/keys", b"");
         let keys: Value = serde_json::from_slice(&answer.body).unwrap();
         let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
-        let coordinate = |name: &str| decoded(keys["keys"][0][name].as_str().unwrap());
-        let point = [vec![4], coordinate("x"), coordinate("y")].concat();
+        let number = |name: &str| decoded(keys["keys"][0][name].as_str().unwrap());
+        let key = RsaPublicKeyComponents {
+            n: number("n"),
+            e: number("e"),
+        };
         let (signed, signature) = token.rsplit_once('.').unwrap();
-        let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-        assert!(key.verify(signed.as_bytes(), &decoded(signature)).is_ok());
-        assert!(key.verify(b"another", &decoded(signature)).is_err());
+        let verify = |message: &str| {
+            key.verify(
+                &RSA_PKCS1_2048_8192_SHA256,
+                message.as_bytes(),
+                &decoded(signature),
+            )
+        };
+        assert!(verify(signed).is_ok());
+        assert!(verify("another").is_err());
     }
 }

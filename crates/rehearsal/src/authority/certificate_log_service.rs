@@ -23,7 +23,10 @@ const POISON: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.11129
 
 /// Answers `add-pre-chain` with promises of a log. It takes every precertificate and shows nothing.
 #[derive(Debug)]
-pub struct CertificateLogService(Arc<CertificateLog>);
+pub struct CertificateLogService {
+    log: Arc<CertificateLog>,
+    clock: fn() -> SystemTime,
+}
 
 #[derive(Deserialize)]
 struct Submission {
@@ -32,10 +35,10 @@ struct Submission {
 }
 
 impl CertificateLogService {
-    /// A service for `log`.
+    /// A service for `log`, which promises as of what `clock` says.
     #[must_use]
-    pub fn new(log: Arc<CertificateLog>) -> Self {
-        Self(log)
+    pub fn new(log: Arc<CertificateLog>, clock: fn() -> SystemTime) -> Self {
+        Self { log, clock }
     }
 
     fn promise(&self, body: &[u8]) -> Result<Value, RehearsalError> {
@@ -54,10 +57,10 @@ impl CertificateLogService {
         let promised = promised.to_der().map_err(wrong("a certificate"))?;
         let key = issuer.tbs_certificate.subject_public_key_info;
         let key = key.to_der().map_err(wrong("a public key"))?;
-        let promise = self.0.sign(&promised, &key, SystemTime::now())?;
+        let promise = self.log.sign(&promised, &key, (self.clock)())?;
         Ok(json!({
             "sct_version": 0,
-            "id": STANDARD.encode(self.0.key().key_id()),
+            "id": STANDARD.encode(self.log.key().key_id()),
             "timestamp": promise.milliseconds,
             "extensions": "",
             "signature": STANDARD.encode(promise.signature()?),

@@ -49,9 +49,11 @@ impl Images {
 }
 
 fn cosign(workshop: &Workshop, stack: &Stack, task: &[&str], workflow: Workflow, image: &str) -> Outcome {
+    let token = workshop.file("token");
+    place::write(&token, &stack.token(workflow)?)?;
     let program = workshop.cosign().args(task).args(["--yes"]);
     let program = program
-        .args(["--identity-token", &stack.token(workflow)?])
+        .args(["--identity-token".as_ref(), token.as_os_str()])
         .args([
             "--signing-config".as_ref(),
             workshop.file(SIGNING_CONFIG).as_os_str(),

@@ -58,10 +58,7 @@ impl Workflow {
             "run_id": "42",
             "run_attempt": "1",
         });
-        match claims {
-            Value::Object(claims) => claims,
-            _ => Map::new(),
-        }
+        claims.as_object().cloned().unwrap_or_default()
     }
 
     fn reference(self) -> String {
