@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::host::async_runtime;
-use crate::input::{InputError, Resource, ValuesInput};
+use crate::input::{InputError, Resource, StoredResource, ValuesInput};
 use crate::runtime::RegistryArguments;
 
 /// Requests that wait for facts at the same time.
@@ -99,31 +99,47 @@ impl<'j> Judge<'j> {
 /// What can be judged without facts; `None` for the rest.
 fn judge_purely(engine: &Engine, requests: &[Request]) -> Vec<Option<Decision>> {
     let facts = Facts::default();
-    let judge = |requests: &[Request]| -> Vec<Option<Decision>> {
-        let judged = requests
-            .iter()
-            .map(|request| match engine.evaluate(request, &facts) {
-                Evaluation::Complete(decision) => Some(*decision),
-                Evaluation::Needs(_) => None,
-            });
-        judged.collect()
+    let judge = |request: &Request| match engine.evaluate(request, &facts) {
+        Evaluation::Complete(decision) => Some(*decision),
+        Evaluation::Needs(_) => None,
     };
+    on_all_cores(requests, judge, |_| None)
+}
+
+/// Resources as they were stored, in order.
+pub(crate) fn unpacked(stored: &[Arc<StoredResource>]) -> Vec<Resource> {
+    let resource = |stored: &Arc<StoredResource>| stored.resource();
+    on_all_cores(stored, resource, resource)
+}
+
+/// `work` on every item, in order; `instead` for those whose thread was lost.
+fn on_all_cores<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+    instead: impl Fn(&T) -> R,
+) -> Vec<R> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = requests.len().div_ceil(cores).max(FEWEST_PER_THREAD);
-    if requests.len() <= share {
-        return judge(requests);
+    let share = items.len().div_ceil(cores).max(FEWEST_PER_THREAD);
+    if items.len() <= share {
+        return items.iter().map(work).collect();
     }
+    let work = &work;
     thread::scope(|scope| {
-        let threads: Vec<_> = requests
+        let threads: Vec<_> = items
             .chunks(share)
-            .map(|part| (part, scope.spawn(|| judge(part))))
+            .map(|part| {
+                (
+                    part,
+                    scope.spawn(move || part.iter().map(work).collect::<Vec<R>>()),
+                )
+            })
             .collect();
         threads
             .into_iter()
             .flat_map(|(part, thread)| {
                 thread
                     .join()
-                    .unwrap_or_else(|_| part.iter().map(|_| None).collect())
+                    .unwrap_or_else(|_| part.iter().map(&instead).collect())
             })
             .collect()
     })

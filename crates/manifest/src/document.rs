@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::ManifestError;
 use crate::limits::MAX_FAULTS;
+use crate::list::{is_list, unpack_list};
 use crate::place::{FieldPath, Place};
 use crate::places::Places;
 use crate::reader::{piece_values, text_of};
@@ -73,51 +74,6 @@ impl Document {
         };
         items.into_iter().enumerate().map(item).collect()
     }
-}
-
-/// The items of a `v1` `List`, or of any kind whose name ends in `List`; any other value as the only item.
-///
-/// Items of a `PodList` need not carry kind and version: they are given the list's own.
-#[must_use]
-pub fn unpack_list(mut value: Value) -> Vec<Value> {
-    match value.as_object_mut() {
-        Some(fields) if is_list_object(fields) => unpack_fields(fields),
-        _ => vec![value],
-    }
-}
-
-fn is_list(value: &Value) -> bool {
-    value.as_object().is_some_and(is_list_object)
-}
-
-fn is_list_object(fields: &Map<String, Value>) -> bool {
-    let named_list = fields
-        .get("kind")
-        .and_then(Value::as_str)
-        .is_some_and(|kind| kind.ends_with("List"));
-    named_list && matches!(fields.get("items"), Some(Value::Array(_) | Value::Null))
-}
-
-fn unpack_fields(fields: &mut Map<String, Value>) -> Vec<Value> {
-    let item_kind = match fields.get("kind") {
-        Some(Value::String(kind)) => kind.strip_suffix("List").unwrap_or_default().to_owned(),
-        _ => String::new(),
-    };
-    let version = fields.remove("apiVersion");
-    let mut items = match fields.remove("items") {
-        Some(Value::Array(items)) => items,
-        _ => Vec::new(),
-    };
-    if !item_kind.is_empty() {
-        for item in items.iter_mut().filter_map(Value::as_object_mut) {
-            item.entry("kind")
-                .or_insert_with(|| Value::String(item_kind.clone()));
-            if let Some(version) = &version {
-                item.entry("apiVersion").or_insert_with(|| version.clone());
-            }
-        }
-    }
-    items
 }
 
 /// Reads every document of a file. Documents with nothing in them are left out.

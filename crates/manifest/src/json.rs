@@ -34,7 +34,8 @@ pub(crate) fn parse(text: &str) -> Result<Vec<Value>, ManifestError> {
     Ok(documents)
 }
 
-fn fault_of(error: &serde_json::Error) -> ManifestError {
+/// A fault as `serde_json` tells it.
+pub(crate) fn fault_of(error: &serde_json::Error) -> ManifestError {
     let place = Place {
         line: u32::try_from(error.line()).unwrap_or(u32::MAX),
         column: u32::try_from(error.column()).unwrap_or(u32::MAX).max(1),
@@ -63,7 +64,8 @@ impl<'de> serde::Deserialize<'de> for Checked {
     }
 }
 
-struct Collect;
+/// Reads any value, no key twice.
+pub(crate) struct Collect;
 
 impl<'de> DeserializeSeed<'de> for Collect {
     type Value = Value;

@@ -8,7 +8,9 @@ use crate::block;
 use crate::compose;
 use crate::error::{ManifestError, ManifestFault};
 use crate::json;
+use crate::json_objects;
 use crate::limits::{MAX_FAULTS, MAX_TEXT_BYTES};
+use crate::list::unpack_list;
 use crate::split;
 
 /// Reads the one document of `text`, without places. A text with nothing in it reads as null.
@@ -91,6 +93,29 @@ pub(crate) fn piece_values(text: &str) -> Result<Vec<Value>, ManifestError> {
         Some(value) => Ok(vec![value]),
         None => compose::compose(text),
     }
+}
+
+/// What `hold` makes of the objects of one piece, each given with the line of the piece at which its document starts.
+pub(crate) fn piece_objects<T>(text: &str, hold: &impl Fn(Value, u32) -> T) -> Result<Vec<T>, ManifestError> {
+    let body = text.strip_prefix("---").unwrap_or(text);
+    if json::looks_like_json(body)
+        && let Ok(held) = json_objects::each(body, hold)
+    {
+        return Ok(held);
+    }
+    let line = first_line_with_content(text);
+    let objects = piece_values(text)?.into_iter().flat_map(unpack_list);
+    Ok(objects.map(|object| hold(object, line)).collect())
+}
+
+/// The line, counted from 1, at which a piece says something.
+fn first_line_with_content(piece: &str) -> u32 {
+    let says_nothing = |line: &&str| {
+        let line = line.trim_start();
+        line.is_empty() || line.starts_with('#') || line.trim_end() == "---"
+    };
+    let before = piece.lines().take_while(says_nothing).count();
+    u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// Of a text that is neither JSON nor YAML, the fault of the language that could read on longer.

@@ -18,7 +18,7 @@ use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
-use super::resources::Resource;
+use super::resources::StoredResource;
 use crate::host::{async_runtime, now_ns};
 use crate::input_error::InputError;
 
@@ -69,7 +69,7 @@ pub(crate) struct ClusterSession {
 /// What was found in a cluster.
 #[derive(Debug, Default)]
 pub(crate) struct FoundInCluster {
-    pub(crate) resources: Vec<Resource>,
+    pub(crate) resources: Vec<Arc<StoredResource>>,
     /// Entries of the global context that the cluster has.
     pub(crate) entries: Vec<GlobalContextEntry>,
     /// What the user should hear, one line each.
@@ -145,7 +145,7 @@ impl ClusterSession {
         arguments: &ClusterArguments,
         kinds: Vec<&ServedKind>,
         names: &[String],
-    ) -> Result<Vec<Resource>, InputError> {
+    ) -> Result<Vec<Arc<StoredResource>>, InputError> {
         let options = ListOptions {
             namespace: arguments.namespace.as_deref(),
             page_objects: usize::from(arguments.batch_size),
@@ -159,17 +159,15 @@ impl ClusterSession {
         });
         let mut lists = stream::iter(reading).buffered(usize::from(arguments.concurrent));
         let nowhere: Arc<str> = "".into();
-        let mut resources: Vec<Resource> = Vec::new();
+        let mut resources: Vec<Arc<StoredResource>> = Vec::new();
         while let Some(objects) = lists.try_next().await? {
-            let read = objects.into_iter().map(|object| Resource {
-                object: Arc::new(object),
-                source: Arc::clone(&nowhere),
-            });
-            let is_named = |resource: &Resource| {
-                let name = resource.text("/metadata/name");
-                names.is_empty() || names.iter().any(|wanted| wanted == name)
+            let read = objects
+                .into_iter()
+                .map(|object| StoredResource::of(&object, Arc::clone(&nowhere), 1));
+            let is_named = |resource: &StoredResource| {
+                names.is_empty() || names.iter().any(|wanted| **wanted == *resource.name)
             };
-            resources.extend(read.filter(is_named));
+            resources.extend(read.filter(is_named).map(Arc::new));
             if resources.len() > MOST_OBJECTS {
                 return Err(InputError::TooMuch {
                     path: "cluster".to_owned(),
@@ -179,7 +177,7 @@ impl ClusterSession {
         }
         let is_found = |name: &&String| {
             let mut all = resources.iter();
-            all.any(|resource| resource.text("/metadata/name") == *name)
+            all.any(|resource| *resource.name == **name)
         };
         match names.iter().find(|name| !is_found(name)) {
             None => Ok(resources),

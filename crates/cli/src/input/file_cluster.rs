@@ -1,13 +1,14 @@
 //! The cluster that files make: labels of namespaces, Secrets, recorded answers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fact_loading::{Cluster, ClusterFuture, NoCluster};
 use policy_engine::FactError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::object_store::ObjectStore;
-use super::resources::Resource;
+use super::resources::StoredResource;
 
 /// Answers from files; what they don't hold has no loader.
 #[derive(Debug, Default)]
@@ -39,12 +40,10 @@ pub(crate) struct RecordedAnswer {
 
 impl FileCluster {
     /// Takes the Secrets among `resources`.
-    pub(crate) fn add_secrets(&mut self, resources: &[Resource]) {
-        for secret in resources
-            .iter()
-            .filter(|resource| resource.text("/kind") == "Secret")
-        {
-            let field = |field: &str| secret.object.get(field).and_then(Value::as_object);
+    pub(crate) fn add_secrets(&mut self, resources: &[Arc<StoredResource>]) {
+        for secret in resources.iter().filter(|resource| &*resource.kind == "Secret") {
+            let object = secret.object();
+            let field = |field: &str| object.get(field).and_then(Value::as_object);
             let encoded = field("data")
                 .into_iter()
                 .flatten()
@@ -53,10 +52,7 @@ impl FileCluster {
                 .into_iter()
                 .flatten()
                 .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.as_bytes().to_vec())));
-            let name = (
-                secret.text("/metadata/namespace").to_owned(),
-                secret.text("/metadata/name").to_owned(),
-            );
+            let name = (secret.namespace.to_string(), secret.name.to_string());
             self.secrets.insert(name, encoded.chain(plain).collect());
         }
     }
@@ -89,6 +85,15 @@ fn ready<'a, T: Send + 'a>(answer: Result<T, FactError>) -> ClusterFuture<'a, T>
 }
 
 impl Cluster for FileCluster {
+    fn namespace<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        match self.namespace_labels.get(name) {
+            Some(labels) => ready(Ok(json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}
+            }))),
+            None => NoCluster.namespace(name),
+        }
+    }
+
     fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
         match self.namespace_labels.get(name) {
             Some(labels) => ready(Ok(labels.clone())),

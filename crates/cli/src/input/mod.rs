@@ -3,6 +3,7 @@
 mod files;
 mod kinds;
 mod policies;
+mod packed;
 mod resources;
 mod values;
 mod user;
@@ -16,6 +17,6 @@ pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
 pub(crate) use files::{STANDARD_INPUT, files_of, read_file, read_text};
 pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, RefusedPolicy, load_exceptions, load_policies};
-pub(crate) use resources::{Resource, load_resources, resources_of};
+pub(crate) use resources::{Resource, StoredResource, load_resources, load_stored, resources_of};
 pub(crate) use user::load_user;
 pub(crate) use values::{ValuesInput, load_one};

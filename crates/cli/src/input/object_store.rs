@@ -6,11 +6,11 @@ use policy_engine::FactError;
 use serde_json::{Value, json};
 
 use super::kinds;
-use super::resources::Resource;
+use super::resources::StoredResource;
 
 /// Objects, in the order they were given.
 #[derive(Debug, Default)]
-pub(crate) struct ObjectStore(Vec<Arc<Value>>);
+pub(crate) struct ObjectStore(Vec<Arc<StoredResource>>);
 
 /// A path of the API, read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,36 +24,29 @@ struct ApiPath<'p> {
 
 impl ObjectStore {
     /// The objects of `resources`.
-    pub(crate) fn of(resources: &[Resource]) -> Self {
-        Self(
-            resources
-                .iter()
-                .map(|resource| Arc::clone(&resource.object))
-                .collect(),
-        )
+    pub(crate) fn of(resources: Vec<Arc<StoredResource>>) -> Self {
+        Self(resources)
     }
 
     /// What the API would answer to a `GET`.
     pub(crate) fn get(&self, url_path: &str) -> Result<Value, FactError> {
         let path = ApiPath::read(url_path)
             .ok_or_else(|| FactError::Failed(format!("`{url_path}` is no path of the Kubernetes API")))?;
-        let found: Vec<&Arc<Value>> = self.0.iter().filter(|object| path.means(object)).collect();
+        let mut found = self.0.iter().filter(|resource| path.may_mean(resource));
         match path.name {
-            Some(name) => {
-                let object = found
-                    .first()
-                    .ok_or_else(|| FactError::Failed(format!("{} \"{name}\" not found", path.plural)))?;
-                Ok((***object).clone())
-            }
+            Some(name) => found
+                .map(|resource| resource.object())
+                .find(|object| path.has_labels(object))
+                .ok_or_else(|| FactError::Failed(format!("{} \"{name}\" not found", path.plural))),
             None => {
-                let kind = found
-                    .first()
-                    .and_then(|object| object.get("kind")?.as_str())
-                    .unwrap_or_default();
-                let items: Vec<&Value> = found.iter().map(|object| &***object).collect();
-                Ok(
-                    json!({"apiVersion": path.api_version, "kind": format!("{kind}List"), "metadata": {}, "items": items}),
-                )
+                let kind = found.clone().next().map_or("", |first| &*first.kind);
+                let list = format!("{kind}List");
+                let items: Vec<Value> = found
+                    .by_ref()
+                    .map(|resource| resource.object())
+                    .filter(|object| path.has_labels(object))
+                    .collect();
+                Ok(json!({"apiVersion": path.api_version, "kind": list, "metadata": {}, "items": items}))
             }
         }
     }
@@ -94,27 +87,23 @@ impl<'p> ApiPath<'p> {
         })
     }
 
-    fn means(&self, object: &Value) -> bool {
-        let text = |pointer: &str| {
-            object
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-        };
-        let has_label = |(key, value): &(&str, &str)| {
-            object
-                .pointer("/metadata/labels")
-                .and_then(|labels| labels.get(*key))
-                .and_then(Value::as_str)
-                == Some(*value)
-        };
-        text("/apiVersion") == self.api_version
-            && kinds::plural_of(text("/kind")) == self.plural
+    /// Whether the path means the object, its labels apart.
+    fn may_mean(&self, resource: &StoredResource) -> bool {
+        *resource.api_version == *self.api_version
+            && kinds::plural_of(&resource.kind) == self.plural
             && self
                 .namespace
-                .is_none_or(|namespace| text("/metadata/namespace") == namespace)
-            && self.name.is_none_or(|name| text("/metadata/name") == name)
-            && self.labels.iter().all(has_label)
+                .is_none_or(|namespace| &*resource.namespace == namespace)
+            && self.name.is_none_or(|name| &*resource.name == name)
+    }
+
+    fn has_labels(&self, object: &Value) -> bool {
+        let labels = object.pointer("/metadata/labels");
+        let has_label = |(key, value): &(&str, &str)| {
+            let label = labels.and_then(|labels| labels.get(*key));
+            label.and_then(Value::as_str) == Some(*value)
+        };
+        self.labels.iter().all(has_label)
     }
 }
 
@@ -124,9 +113,9 @@ mod tests {
 
     fn store() -> ObjectStore {
         let pod = |namespace: &str, name: &str| {
-            Arc::new(
-                json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": namespace, "name": name, "labels": {"app": name}}}),
-            )
+            let metadata = json!({"namespace": namespace, "name": name, "labels": {"app": name}});
+            let object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata});
+            Arc::new(StoredResource::of(&object, "".into(), 1))
         };
         ObjectStore(vec![pod("a", "x"), pod("a", "y"), pod("b", "x")])
     }

@@ -1,28 +1,38 @@
 //! Resources to judge, as the API server would have them: in a namespace, without nulls where it stores none.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use super::files::{files_of, read_file};
 use super::kinds;
+use super::packed::PackedValue;
 use crate::input_error::InputError;
 
 /// One resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) object: Arc<Value>,
+}
+
+/// A resource that waits: its object in few bytes, its name at hand.
+#[derive(Debug)]
+pub(crate) struct StoredResource {
+    object: PackedValue,
+    pub(crate) api_version: Box<str>,
+    pub(crate) kind: Box<str>,
+    pub(crate) namespace: Box<str>,
+    pub(crate) name: Box<str>,
     /// The file it was read from, as it was named; empty where it stands in no file of its own.
     pub(crate) source: Arc<str>,
+    /// The line of the file at which its document starts, counted from 1.
+    pub(crate) line: u32,
 }
 
 impl Resource {
     pub(crate) fn text(&self, pointer: &str) -> &str {
-        self.object
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+        text_at(&self.object, pointer)
     }
 
     /// `namespace/Kind/name`, as `apply` prints it.
@@ -40,18 +50,68 @@ impl Resource {
     }
 }
 
+impl StoredResource {
+    /// Stores `object`, which stands in `source` at `line`.
+    pub(crate) fn of(object: &Value, source: Arc<str>, line: u32) -> Self {
+        Self {
+            object: PackedValue::of(object),
+            api_version: text_at(object, "/apiVersion").into(),
+            kind: text_at(object, "/kind").into(),
+            namespace: text_at(object, "/metadata/namespace").into(),
+            name: text_at(object, "/metadata/name").into(),
+            source,
+            line,
+        }
+    }
+
+    /// The resource as it was stored.
+    pub(crate) fn resource(&self) -> Resource {
+        Resource {
+            object: Arc::new(self.object()),
+        }
+    }
+
+    /// Its object.
+    pub(crate) fn object(&self) -> Value {
+        self.object.unpack()
+    }
+
+    /// What makes two resources the same one.
+    fn identity(&self) -> [&str; 4] {
+        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
+        [group, &self.kind, &self.namespace, &self.name]
+    }
+}
+
+fn text_at<'v>(object: &'v Value, pointer: &str) -> &'v str {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
 /// Loads everything under `paths`; the same object given twice counts once.
 ///
 /// # Errors
-/// [`InputError`] with every fault of every file.
+/// As [`load_stored`].
 pub(crate) fn load_resources(paths: &[String]) -> Result<Vec<Resource>, InputError> {
-    let mut values = Vec::new();
+    let stored = load_stored(paths)?;
+    Ok(stored.iter().map(|stored| stored.resource()).collect())
+}
+
+/// Loads everything under `paths` to wait for its turn; the same object given twice counts once.
+///
+/// # Errors
+/// [`InputError`] with every fault of every file.
+pub(crate) fn load_stored(paths: &[String]) -> Result<Vec<Arc<StoredResource>>, InputError> {
+    let mut stored = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
         for file in files_of(path, false)? {
             let source: Arc<str> = file.as_str().into();
-            match manifest::read_many(&read_file(&file)?, &file) {
-                Ok(read) => values.extend(read.into_iter().map(|value| (value, Arc::clone(&source)))),
+            let store = |object: Value, line: u32| settled(object, &source, line);
+            match manifest::read_objects(&read_file(&file)?, &file, store) {
+                Ok(read) => stored.extend(read.into_iter().flatten()),
                 Err(errors) => faults.extend(errors.iter().map(ToString::to_string)),
             }
         }
@@ -59,53 +119,34 @@ pub(crate) fn load_resources(paths: &[String]) -> Result<Vec<Resource>, InputErr
     if !faults.is_empty() {
         return Err(InputError::Malformed(faults.join("\n")));
     }
-    Ok(distinct(values))
+    Ok(distinct(stored))
 }
 
 /// The resources among `values`, lists unpacked, each object once.
-pub(crate) fn resources_of(values: Vec<Value>) -> Vec<Resource> {
+pub(crate) fn resources_of(values: Vec<Value>) -> Vec<Arc<StoredResource>> {
     let nowhere: Arc<str> = "".into();
-    distinct(
-        values
-            .into_iter()
-            .map(|value| (value, Arc::clone(&nowhere)))
-            .collect(),
-    )
+    let objects = values.into_iter().flat_map(manifest::unpack_list);
+    let stored = objects.filter_map(|object| settled(object, &nowhere, 1));
+    distinct(stored.collect())
 }
 
-fn distinct(values: Vec<(Value, Arc<str>)>) -> Vec<Resource> {
-    let mut seen = BTreeSet::new();
-    let mut resources = Vec::new();
-    let unpacked = values.into_iter().flat_map(|(value, source)| {
-        let objects = manifest::unpack_list(value).into_iter();
-        objects.map(move |object| (object, Arc::clone(&source)))
-    });
-    for (mut object, source) in unpacked {
-        if !object.is_object() {
-            continue;
-        }
-        settle(&mut object);
-        let resource = Resource {
-            object: Arc::new(object),
-            source,
-        };
-        let group = resource
-            .text("/apiVersion")
-            .split_once('/')
-            .map_or("", |(group, _)| group);
-        let name = resource.text("/metadata/name");
-        let identity = [
-            group,
-            resource.text("/kind"),
-            resource.text("/metadata/namespace"),
-            name,
-        ]
-        .map(ToOwned::to_owned);
-        if name.is_empty() || seen.insert(identity) {
-            resources.push(resource);
-        }
+/// The object as the API server would have it, stored; none for what is no object.
+fn settled(mut object: Value, source: &Arc<str>, line: u32) -> Option<StoredResource> {
+    if !object.is_object() {
+        return None;
     }
-    resources
+    settle(&mut object);
+    Some(StoredResource::of(&object, Arc::clone(source), line))
+}
+
+fn distinct(stored: Vec<StoredResource>) -> Vec<Arc<StoredResource>> {
+    let mut seen = HashSet::new();
+    let is_first: Vec<bool> = stored
+        .iter()
+        .map(|resource| resource.name.is_empty() || seen.insert(resource.identity()))
+        .collect();
+    let kept = stored.into_iter().zip(is_first).filter(|(_, is_first)| *is_first);
+    kept.map(|(resource, _)| Arc::new(resource)).collect()
 }
 
 /// Gives the object what the API server would give it before it asks a webhook.
@@ -166,8 +207,8 @@ mod tests {
             json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}),
             json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}),
         ]);
-        assert_eq!(resources[0].shown(), "default/Pod/p");
-        assert_eq!(resources[1].shown(), "Node/n");
+        assert_eq!(resources[0].resource().shown(), "default/Pod/p");
+        assert_eq!(resources[1].resource().shown(), "Node/n");
     }
 
     #[test]

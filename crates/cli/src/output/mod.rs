@@ -1,6 +1,7 @@
 //! What commands print.
 
 pub(crate) mod summary;
+pub(crate) mod rows;
 pub(crate) mod table;
 pub(crate) mod explain;
 pub(crate) mod yaml;

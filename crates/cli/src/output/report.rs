@@ -3,9 +3,10 @@
 //! Rows are written one by one: a report of many resources is never held as one value or one text.
 
 use clap::ValueEnum;
-use policy_reports::{ReportFormat, Row, Summary, cluster_report, namespaced_report};
+use policy_reports::{ReportFormat, Summary, cluster_report, namespaced_report};
 use serde_json::{Value, json};
 
+use super::rows::{HeldRow, Rows};
 use super::yaml;
 
 /// How structured output is written.
@@ -24,16 +25,16 @@ pub(crate) enum OutputFormat {
 
 /// Prints the reports of all rows.
 pub(crate) fn print_merged(
-    rows: &[Row],
+    rows: &Rows,
     api: ReportFormat,
     format: OutputFormat,
     print: &mut dyn FnMut(&str),
 ) {
-    let (namespaced, cluster_wide): (Vec<&Row>, Vec<&Row>) =
-        rows.iter().partition(|row| row.policy_namespace.is_some());
+    let (namespaced, cluster_wide): (Vec<&HeldRow>, Vec<&HeldRow>) =
+        rows.iter().partition(|row| row.head().policy_namespace.is_some());
     let mut policies: Vec<(&str, &str)> = namespaced
         .iter()
-        .filter_map(|row| Some((row.policy.as_str(), row.policy_namespace.as_deref()?)))
+        .filter_map(|row| Some((row.policy(), row.head().policy_namespace.as_deref()?)))
         .collect();
     policies.sort_unstable();
     policies.dedup();
@@ -48,7 +49,7 @@ pub(crate) fn print_merged(
         let own = namespaced
             .iter()
             .copied()
-            .filter(|row| row.policy == policy)
+            .filter(|row| row.policy() == policy)
             .collect();
         let name = policy.rsplit('/').next().unwrap_or(policy);
         print_one(namespaced_report(name, namespace, &[], api), own, format, print);
@@ -56,10 +57,12 @@ pub(crate) fn print_merged(
 }
 
 /// Prints a report that is empty so far, with `rows` in it, sorted by policy, rule and object.
-fn print_one(mut report: Value, mut rows: Vec<&Row>, format: OutputFormat, print: &mut dyn FnMut(&str)) {
-    rows.sort_by(|a, b| (&a.policy, &a.rule, &a.resource).cmp(&(&b.policy, &b.rule, &b.resource)));
+fn print_one(mut report: Value, mut rows: Vec<&HeldRow>, format: OutputFormat, print: &mut dyn FnMut(&str)) {
+    rows.sort_by(|a, b| (a.policy(), a.rule(), &a.resource).cmp(&(b.policy(), b.rule(), &b.resource)));
+    let mut summary = Summary::default();
+    rows.iter().for_each(|row| summary.count(row.result));
     if let Some(fields) = report.as_object_mut() {
-        fields.insert("summary".to_owned(), json!(Summary::of(rows.iter().copied())));
+        fields.insert("summary".to_owned(), json!(summary));
     }
     let is_yaml = format == OutputFormat::Yaml;
     let (text, empty, opened, closed) = if is_yaml {
@@ -73,10 +76,11 @@ fn print_one(mut report: Value, mut rows: Vec<&Row>, format: OutputFormat, print
     };
     print(&format!("{before}{opened}"));
     for (index, row) in rows.into_iter().enumerate() {
+        let row = row.to_row().to_json();
         if is_yaml {
-            print(&yaml::to_yaml(&json!([row.to_json()])));
+            print(&yaml::to_yaml(&json!([row])));
         } else {
-            let row = serde_json::to_string_pretty(&row.to_json()).unwrap_or_default();
+            let row = serde_json::to_string_pretty(&row).unwrap_or_default();
             let separator = if index == 0 { "" } else { ",\n" };
             print(&format!("{separator}    {}", row.replace('\n', "\n    ")));
         }
@@ -87,7 +91,7 @@ fn print_one(mut report: Value, mut rows: Vec<&Row>, format: OutputFormat, print
 #[cfg(test)]
 mod tests {
     use super::*;
-    use policy_reports::{ObjectReference, ReportedResult};
+    use policy_reports::{ObjectReference, ReportedResult, Row};
 
     fn row(policy: &str) -> Row {
         Row {
@@ -110,9 +114,10 @@ mod tests {
     fn a_report_written_row_by_row_is_the_report() {
         let rows = [row("b"), row("a")];
         let whole = cluster_report("merged", &rows, ReportFormat::OpenReports);
+        let held: Rows = rows.iter().cloned().collect();
         for format in [OutputFormat::Yaml, OutputFormat::Json] {
             let mut text = String::new();
-            print_merged(&rows, ReportFormat::OpenReports, format, &mut |part| {
+            print_merged(&held, ReportFormat::OpenReports, format, &mut |part| {
                 text.push_str(part)
             });
             assert_eq!(manifest::read_value(&text).unwrap(), whole, "{text}");

@@ -1,7 +1,11 @@
 //! Tables with box characters, as Kyverno draws them: columns as wide as their widest cell.
 
+use std::borrow::Cow;
+
 use anstyle::{AnsiColor, Style};
-use policy_reports::{ObjectReference, ReportedResult, Row};
+use policy_reports::{ObjectReference, ReportedResult};
+
+use super::rows::{HeldRow, Rows};
 
 /// A table of text.
 #[derive(Debug, Default)]
@@ -26,85 +30,120 @@ impl Table {
 
     /// Draws it; nothing for a table without rows.
     pub(crate) fn draw(&self) -> String {
-        self.draw_styled(|_| None)
-    }
-
-    /// Draws it, cells in the style that `style` has for their text.
-    fn draw_styled(&self, style: impl Fn(&str) -> Option<Style>) -> String {
-        if self.rows.is_empty() {
-            return String::new();
-        }
-        let lines: Vec<&Vec<String>> = std::iter::once(&self.header).chain(&self.rows).collect();
-        let widths: Vec<usize> = (0..self.header.len())
-            .map(|column| {
-                lines
-                    .iter()
-                    .filter_map(|row| row.get(column))
-                    .map(|cell| width(cell))
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
-        let rule = |left: &str, middle: &str, right: &str| {
-            let bars: Vec<String> = widths
+        let mut text = String::new();
+        let rows = || {
+            self.rows
                 .iter()
-                .map(|width| "─".repeat(width.saturating_add(2)))
-                .collect();
-            format!("{left}{}{right}\n", bars.join(middle))
+                .map(|row| row.iter().map(|cell| Cow::Borrowed(cell.as_str())))
         };
-        let mut text = rule("┌", "┬", "┐");
-        for (index, row) in lines.iter().enumerate() {
-            let cells = widths.iter().enumerate().map(|(column, wide)| {
-                let cell = row.get(column).map(String::as_str).unwrap_or_default();
-                let style = style(cell).unwrap_or_default();
-                format!(
-                    " {style}{cell}{style:#}{} ",
-                    " ".repeat(wide.saturating_sub(width(cell)))
-                )
-            });
-            text.push_str(&format!("│{}│\n", cells.collect::<Vec<_>>().join("│")));
-            if index == 0 {
-                text.push_str(&rule("├", "┼", "┤"));
-            }
+        let columns = Columns::of(&self.header, rows(), |_| None);
+        if !self.rows.is_empty() {
+            columns.draw(rows(), &mut |part| text.push_str(part));
         }
-        text.push_str(&rule("└", "┴", "┘"));
         text
     }
 }
 
-/// Results of rules as a table: `ID`, `POLICY`, `RULE`, `RESOURCE`, `RESULT`, `REASON`, and with `detailed` the `MESSAGE`.
-pub(crate) fn of_rows(rows: &[Row], detailed: bool, coloured: bool) -> String {
+/// Columns as wide as their widest cell.
+struct Columns<'h, S> {
+    header: &'h [String],
+    widths: Vec<usize>,
+    style: S,
+}
+
+impl<'h, S: Fn(&str) -> Option<Style>> Columns<'h, S> {
+    /// Columns for `rows` under a header, cells in the style that `style` has for their text.
+    fn of<'c, R: Iterator<Item = Cow<'c, str>>>(
+        header: &'h [String],
+        rows: impl Iterator<Item = R>,
+        style: S,
+    ) -> Self {
+        let mut widths: Vec<usize> = header.iter().map(|cell| width(cell)).collect();
+        for row in rows {
+            for (wide, cell) in widths.iter_mut().zip(row) {
+                *wide = width(&cell).max(*wide);
+            }
+        }
+        Self {
+            header,
+            widths,
+            style,
+        }
+    }
+
+    /// Prints header and rows line by line.
+    fn draw<'c, R: Iterator<Item = Cow<'c, str>>>(
+        &self,
+        rows: impl Iterator<Item = R>,
+        print: &mut dyn FnMut(&str),
+    ) {
+        print(&self.rule("┌", "┬", "┐"));
+        print(&self.line(self.header.iter().map(|cell| Cow::Borrowed(cell.as_str()))));
+        print(&self.rule("├", "┼", "┤"));
+        for row in rows {
+            print(&self.line(row));
+        }
+        print(&self.rule("└", "┴", "┘"));
+    }
+
+    fn rule(&self, left: &str, middle: &str, right: &str) -> String {
+        let bars: Vec<String> = self
+            .widths
+            .iter()
+            .map(|width| "─".repeat(width.saturating_add(2)))
+            .collect();
+        format!("{left}{}{right}\n", bars.join(middle))
+    }
+
+    fn line<'c>(&self, cells: impl Iterator<Item = Cow<'c, str>>) -> String {
+        let padded = self.widths.iter().zip(cells.chain(std::iter::repeat("".into())));
+        let padded = padded.map(|(wide, cell)| {
+            let style = (self.style)(&cell).unwrap_or_default();
+            let pad = " ".repeat(wide.saturating_sub(width(&cell)));
+            format!(" {style}{cell}{style:#}{pad} ")
+        });
+        format!("│{}│\n", padded.collect::<Vec<_>>().join("│"))
+    }
+}
+
+/// Prints results of rules as a table: `ID`, `POLICY`, `RULE`, `RESOURCE`, `RESULT`, `REASON`, and with `detailed` the
+/// `MESSAGE`; nothing where there are none.
+pub(crate) fn print_rows(rows: &Rows, detailed: bool, coloured: bool, print: &mut dyn FnMut(&str)) {
+    if rows.len() == 0 {
+        return;
+    }
     let id = if rows.len() > 10 {
         format!("ID ({})", rows.len())
     } else {
         "ID".to_owned()
     };
-    let mut header = vec![id.as_str(), "POLICY", "RULE", "RESOURCE", "RESULT", "REASON"];
-    if detailed {
-        header.push("MESSAGE");
-    }
-    let mut table = Table::new(&header);
-    for (index, row) in rows.iter().enumerate() {
-        let mut cells = vec![
-            index.saturating_add(1).to_string(),
-            row.policy.clone(),
-            row.rule.clone(),
-            shown(&row.resource),
-            capitalised(row.result).to_owned(),
-            String::new(),
-        ];
-        if detailed {
-            cells.push(row.message.replace('\n', " "));
-        }
-        table.row(cells);
-    }
-    table.draw_styled(|cell| {
-        if coloured {
-            colour(cell).map(|colour| colour.on_default())
-        } else {
-            None
-        }
-    })
+    let mut header = [id.as_str(), "POLICY", "RULE", "RESOURCE", "RESULT", "REASON"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    header.extend(detailed.then(|| "MESSAGE".to_owned()));
+    let lines = || {
+        rows.iter()
+            .enumerate()
+            .map(|(index, row)| cells(index, row, detailed))
+    };
+    let style = |cell: &str| if coloured { colour(cell) } else { None };
+    let columns = Columns::of(&header, lines(), |cell| {
+        style(cell).map(|colour| colour.on_default())
+    });
+    columns.draw(lines(), print);
+}
+
+fn cells(index: usize, row: &HeldRow, detailed: bool) -> impl Iterator<Item = Cow<'_, str>> {
+    let fixed = [
+        index.saturating_add(1).to_string().into(),
+        row.policy().into(),
+        row.rule().into(),
+        shown(&row.resource).into(),
+        capitalised(row.result).into(),
+        "".into(),
+    ];
+    let message = detailed.then(|| row.message.replace('\n', " ").into());
+    fixed.into_iter().chain(message)
 }
 
 /// `namespace/Kind/name`, as tables name a resource.

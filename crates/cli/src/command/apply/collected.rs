@@ -12,7 +12,8 @@ use super::Arguments;
 use super::arguments::View;
 use super::exceptions;
 use super::mutated::{Destination, piped};
-use crate::input::Resource;
+use crate::input::{Resource, StoredResource};
+use crate::output::rows::Rows;
 use crate::output::{explain, junit, report, sarif, summary, table};
 
 /// Results so far.
@@ -26,7 +27,7 @@ pub(super) struct Collected<'a> {
     pub(super) counts: Summary,
     /// Where mutated resources go.
     pub(super) mutated: Destination,
-    rows: Vec<Row>,
+    rows: Rows,
     violations: String,
     trees: Vec<Value>,
 }
@@ -41,7 +42,7 @@ impl<'a> Collected<'a> {
             any_result: false,
             counts: Summary::default(),
             mutated: Destination::of(arguments.output.as_deref()),
-            rows: Vec::new(),
+            rows: Rows::default(),
             violations: String::new(),
             trees: Vec::new(),
         }
@@ -144,7 +145,7 @@ impl<'a> Collected<'a> {
         &self,
         refused: usize,
         coloured: bool,
-        resources: &[Resource],
+        resources: &[Arc<StoredResource>],
         print: &mut dyn FnMut(&str),
     ) {
         let counts = Summary {
@@ -161,11 +162,9 @@ impl<'a> Collected<'a> {
             View::ExplainJson => {
                 print(&(serde_json::to_string_pretty(&self.trees).unwrap_or_default() + "\n"))
             }
-            View::Table => print(&table::of_rows(
-                &self.rows,
-                self.arguments.detailed_results,
-                coloured,
-            )),
+            View::Table => {
+                table::print_rows(&self.rows, self.arguments.detailed_results, coloured, print);
+            }
             View::Report => {
                 let api = if self.arguments.wgpolicy {
                     ReportFormat::PolicyReport

@@ -5,6 +5,7 @@ use scalars::duration::GoDuration;
 use serde_json::{Value, json};
 
 use crate::output::report::OutputFormat;
+use crate::output::rows::Rows;
 use crate::output::yaml;
 
 const TTL_LABEL: &str = "cleanup.kyverno.io/ttl";
@@ -12,10 +13,10 @@ const GENERATED: &str = "autogen-";
 const GENERATED_FOR_CRON_JOBS: &str = "autogen-cronjob-";
 
 /// An exception for each failure among `rows`, as documents.
-pub(super) fn written(rows: &[Row], life: GoDuration, format: OutputFormat) -> String {
+pub(super) fn written(rows: &Rows, life: GoDuration, format: OutputFormat) -> String {
     let failed = rows.iter().filter(|row| row.result == ReportedResult::Fail);
     let documents = failed.map(|row| {
-        let exception = exception(row, life);
+        let exception = exception(&row.to_row(), life);
         let text = if format == OutputFormat::Json {
             exception.to_string()
         } else {

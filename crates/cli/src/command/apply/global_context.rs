@@ -3,6 +3,7 @@
 //! An entry that can't be filled is left out: a rule that asks for it then hears that it has no loader.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use policy_engine::LoadedPolicies;
 use policy_types::Loaded;
@@ -10,23 +11,23 @@ use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
 use serde_json::Value;
 
 use crate::command::jp::evaluate_text;
-use crate::input::{ObjectStore, Resource};
+use crate::input::{ObjectStore, StoredResource};
 
 const KIND: &str = "GlobalContextEntry";
 
 /// Takes the entries out of `resources`: they are no objects to judge.
-pub(super) fn taken_out_of(resources: &mut Vec<Resource>) -> Vec<Loaded<GlobalContextEntry>> {
-    let is_entry = |resource: &Resource| {
-        resource.text("/kind") == KIND && resource.text("/apiVersion").starts_with("kyverno.io/")
+pub(super) fn taken_out_of(resources: &mut Vec<Arc<StoredResource>>) -> Vec<Loaded<GlobalContextEntry>> {
+    let is_entry = |resource: &Arc<StoredResource>| {
+        &*resource.kind == KIND && resource.api_version.starts_with("kyverno.io/")
     };
     if !resources.iter().any(is_entry) {
         return Vec::new();
     }
-    let (entries, others): (Vec<Resource>, Vec<Resource>) = resources.drain(..).partition(is_entry);
+    let (entries, others): (Vec<_>, Vec<_>) = resources.drain(..).partition(is_entry);
     *resources = others;
     let documents = entries
         .iter()
-        .map(|entry| manifest::Document::without_text((*entry.object).clone(), &entry.source));
+        .map(|entry| manifest::Document::without_text(entry.object(), &entry.source));
     LoadedPolicies::load(documents).global_context_entries
 }
 

@@ -42,7 +42,7 @@ impl Inputs {
         refused.extend(refused_exceptions);
         let set = PolicySet::new(loaded.policies, exceptions);
         let entries = loaded.global_context_entries;
-        let targets = input::load_resources(&arguments.targets)?;
+        let targets = input::load_stored(&arguments.targets)?;
         let values = ValuesInput::load(arguments.values_file.as_deref(), &arguments.set)?;
         let world = if arguments.cluster.is_asked {
             World::of_cluster(arguments, &set, entries, &mut notes)?
@@ -52,7 +52,7 @@ impl Inputs {
         Ok(Self {
             set,
             refused,
-            targets: targets.into_iter().map(|target| target.object).collect(),
+            targets: targets.iter().map(|target| Arc::new(target.object())).collect(),
             user: arguments.userinfo.as_deref().map(input::load_user).transpose()?,
             world,
             values,

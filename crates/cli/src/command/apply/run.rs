@@ -8,12 +8,12 @@ use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::host::now_ns;
 use crate::input::InputError;
-use crate::judging::{Judge, Panel};
+use crate::judging::{Judge, Panel, unpacked};
 use crate::output::progress::Progress;
 use crate::output::summary;
 
 /// Resources judged before what they gave is printed and forgotten.
-const BATCH: usize = 1024;
+const BATCH: usize = 256;
 
 /// Runs `apply`.
 pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
@@ -40,6 +40,14 @@ fn apply(arguments: &Arguments, console: &mut Console) -> Result<u8, InputError>
         console.print(&header(&inputs));
     }
     let at_ns = now_ns();
+    for exception in inputs.set.exceptions() {
+        if exception.has_expired(at_ns) {
+            console.note(&format!(
+                "PolicyException {} has expired: it excuses nothing",
+                exception.key
+            ));
+        }
+    }
     let seconds = i64::try_from(at_ns / 1_000_000_000).unwrap_or(i64::MAX);
     let mut collected = Collected::new(arguments, seconds);
     judge(arguments, &inputs, at_ns, &mut collected, console)?;
@@ -89,8 +97,9 @@ fn judge(
     };
     let progress = Progress::of(inputs.world.resources.len(), console.is_terminal());
     for batch in inputs.world.resources.chunks(BATCH) {
-        let decided = panel.judge(batch, None, &judge)?;
-        for (resource, decisions) in batch.iter().zip(&decided) {
+        let resources = unpacked(batch);
+        let decided = panel.judge(&resources, None, &judge)?;
+        for (resource, decisions) in resources.iter().zip(&decided) {
             let text = collected.take(resource, decisions);
             if !text.is_empty() {
                 progress.aside(|| console.print(&text));

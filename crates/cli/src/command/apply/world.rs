@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::Arguments;
 use super::global_context;
 use crate::input::{
-    self, ClusterSession, FileCluster, FoundInCluster, InputError, ObjectStore, Resource, ValuesInput,
+    self, ClusterSession, FileCluster, FoundInCluster, InputError, ObjectStore, StoredResource, ValuesInput,
     load_one, read_file,
 };
 
@@ -20,7 +20,7 @@ use crate::input::{
 #[derive(Debug)]
 pub(super) struct World {
     /// What is judged.
-    pub(super) resources: Vec<Resource>,
+    pub(super) resources: Vec<Arc<StoredResource>>,
     /// Who answers what policies ask.
     pub(super) cluster: Arc<dyn Cluster>,
     /// Keeps the connections of `cluster` alive.
@@ -61,20 +61,20 @@ impl World {
         arguments: &Arguments,
         values: &ValuesInput,
         mut entries: Vec<Loaded<GlobalContextEntry>>,
-        targets: &[Resource],
+        targets: &[Arc<StoredResource>],
         notes: &mut Vec<String>,
     ) -> Result<Self, InputError> {
-        let mut resources = input::load_resources(&arguments.resources)?;
+        let mut resources = input::load_stored(&arguments.resources)?;
         entries.extend(global_context::taken_out_of(&mut resources));
         let mut cluster = FileCluster {
             namespace_labels: values.namespace_labels(),
             ..FileCluster::default()
         };
-        cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
+        cluster.add_secrets(&input::load_stored(&arguments.secrets)?);
         cluster.add_secrets(&resources);
-        let mut objects: Vec<Resource> = resources.iter().chain(targets).cloned().collect();
+        let mut objects: Vec<_> = resources.iter().chain(targets).cloned().collect();
         objects.extend(context_objects(arguments, notes)?);
-        let store = ObjectStore::of(&objects);
+        let store = ObjectStore::of(objects);
         cluster.global_context = global_context::contents(&entries, &store);
         cluster.objects = Some(store);
         Ok(Self {
@@ -86,7 +86,10 @@ impl World {
 }
 
 /// Objects that a Context file gives. Its images are read by no rule that is supported.
-fn context_objects(arguments: &Arguments, notes: &mut Vec<String>) -> Result<Vec<Resource>, InputError> {
+fn context_objects(
+    arguments: &Arguments,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Arc<StoredResource>>, InputError> {
     let Some(path) = &arguments.context_file else {
         return Ok(Vec::new());
     };

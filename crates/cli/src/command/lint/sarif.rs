@@ -10,36 +10,23 @@ use policy_types::{Fault, FaultCode};
 use serde_json::{Value, json};
 
 use super::run::Linted;
-
-const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
+use crate::output::sarif::document;
 
 /// The document, ending in a line break.
 pub(super) fn of(linted: &Linted) -> String {
-    let mut rules: BTreeMap<&str, Value> = BTreeMap::new();
+    let mut rules: BTreeMap<String, Value> = BTreeMap::new();
     for (finding, _) in &linted.findings {
-        rules.insert(finding.code.code(), rule(finding.code));
+        rules.insert(finding.code.code().to_owned(), rule(finding.code));
     }
     for fault in &linted.faults {
-        rules.insert(fault.code.name(), fault_rule(fault.code));
+        rules.insert(fault.code.name().to_owned(), fault_rule(fault.code));
     }
     let faults = linted.faults.iter().map(of_fault);
     let findings = linted
         .findings
         .iter()
         .map(|(finding, is_denied)| of_finding(finding, *is_denied));
-    let document = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "vouchsafe",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules.into_values().collect::<Vec<Value>>(),
-            }},
-            "results": faults.chain(findings).collect::<Vec<Value>>(),
-        }],
-    });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    document(rules, faults.chain(findings).collect())
 }
 
 fn rule(code: LintCode) -> Value {

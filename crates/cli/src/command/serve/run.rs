@@ -86,7 +86,7 @@ fn serve(arguments: &Arguments, console: &mut Console) -> Result<(), ServeError>
 
 fn loader(arguments: &Arguments) -> Result<Loader, ServeError> {
     let mut files = FileCluster::default();
-    files.add_secrets(&input::load_resources(&arguments.secrets)?);
+    files.add_secrets(&input::load_stored(&arguments.secrets)?);
     let cluster = Arc::new(Unconnected { files });
     let options = LoaderOptions {
         // Policies of a server may come from many hands: a namespaced one reaches nothing outside its namespace.

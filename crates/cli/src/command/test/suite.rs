@@ -61,13 +61,13 @@ impl Suite {
         } else {
             Some(input::load_user(&at(&test.userinfo))?)
         };
-        let resources = input::load_resources(&all(&test.resources))?;
+        let stored = input::load_stored(&all(&test.resources))?;
         let targets = input::load_resources(&all(&test.target_resources))?;
         let mut cluster = FileCluster {
             namespace_labels: values.namespace_labels(),
             ..FileCluster::default()
         };
-        cluster.add_secrets(&resources);
+        cluster.add_secrets(&stored);
         cluster.answers = test.api_call_responses.iter().map(recorded).collect();
         for entry in &test.global_context_entries {
             add_global_context(&mut cluster.global_context, entry, &folder)?;
@@ -79,8 +79,8 @@ impl Suite {
             objects.extend(input::resources_of(listed));
         }
         if !test.cluster_resources.is_empty() {
-            objects.extend(resources.iter().cloned());
-            cluster.objects = Some(ObjectStore::of(&objects));
+            objects.extend(stored.iter().cloned());
+            cluster.objects = Some(ObjectStore::of(objects));
         }
         Ok(Self {
             path: path.to_owned(),
@@ -88,7 +88,7 @@ impl Suite {
             folder,
             unsupported: unsupported(&policies),
             policies,
-            resources,
+            resources: stored.iter().map(|stored| stored.resource()).collect(),
             targets,
             values,
             user,

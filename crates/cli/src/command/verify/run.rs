@@ -67,7 +67,7 @@ fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
         given_policies(arguments)?
     };
     let mut cluster = FileCluster::default();
-    cluster.add_secrets(&input::load_resources(&arguments.secrets)?);
+    cluster.add_secrets(&input::load_stored(&arguments.secrets)?);
     let cluster: Arc<dyn Cluster> = Arc::new(cluster);
     let request = Request::from_object(Arc::new(pod(arguments)), Origin::CommandLine, now_ns());
     let engine = Engine::new(policies.to_set(), EngineOptions::default());
