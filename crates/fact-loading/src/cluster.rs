@@ -11,6 +11,17 @@ pub type ClusterFuture<'a, T> = BoxFuture<'a, Result<T, FactError>>;
 
 /// Answers what policies ask of a cluster. Every method may fail; none waits longer than its caller does.
 pub trait Cluster: Send + Sync + std::fmt::Debug {
+    /// A namespace, whole.
+    fn namespace<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
+        if name.is_empty() || !name.chars().all(is_plain) {
+            let cause = format!("`{name}` is no name of a namespace");
+            return Box::pin(std::future::ready(Err(FactError::Failed(cause))));
+        }
+        let path = format!("/api/v1/namespaces/{name}");
+        Box::pin(async move { self.call("GET", &path, None).await })
+    }
+
     /// Labels of a namespace, a JSON object of strings.
     fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value>;
 

@@ -90,7 +90,7 @@ impl Environment {
             &declarations.container,
             checked.patterns,
         );
-        Ok(Program::new(text, plan, checked.result))
+        Ok(Program::new(text, plan, checked.result, ast.node(ast.root).depth))
     }
 
     /// An expression as the parser understands it: one spelling, parentheses only where they are needed.
@@ -114,7 +114,7 @@ impl Environment {
         let ast = parse(text, *macros)?;
         let references = unchecked::resolve(&ast, declarations);
         let plan = lower(&ast, &references, &declarations.container, Patterns::default());
-        Ok(Program::new(text, plan, Type::Dyn))
+        Ok(Program::new(text, plan, Type::Dyn, ast.node(ast.root).depth))
     }
 }
 

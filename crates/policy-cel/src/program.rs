@@ -18,6 +18,7 @@ struct Compiled {
     text: Box<str>,
     plan: Plan,
     result: Type,
+    depth: u16,
 }
 
 /// A value and what finding it cost
@@ -30,11 +31,12 @@ pub struct Outcome<'v> {
 }
 
 impl Program {
-    pub(crate) fn new(text: &str, plan: Plan, result: Type) -> Self {
+    pub(crate) fn new(text: &str, plan: Plan, result: Type, depth: u16) -> Self {
         Self(Arc::new(Compiled {
             text: text.into(),
             plan,
             result,
+            depth,
         }))
     }
 
@@ -48,6 +50,12 @@ impl Program {
     #[must_use]
     pub fn result_type(&self) -> &Type {
         &self.0.result
+    }
+
+    /// Levels of its syntax tree, at most [`crate::limits::MAX_DEPTH`]: what evaluating it takes of the stack
+    #[must_use]
+    pub fn depth(&self) -> u16 {
+        self.0.depth
     }
 
     /// Names of the variables it may ask an activation for

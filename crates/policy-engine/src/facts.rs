@@ -15,6 +15,11 @@ use serde_json::Value;
 /// One question about the world outside the request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FactRequest {
+    /// A namespace. Answer: [`Fact::Json`], the object.
+    Namespace {
+        /// Name of the namespace.
+        name: String,
+    },
     /// The labels of a namespace. Answer: [`Fact::Json`], an object of strings.
     NamespaceLabels {
         /// Name of the namespace.
@@ -42,6 +47,21 @@ pub enum FactRequest {
     },
     /// A call to a service. Answer: [`Fact::Json`].
     ServiceCall {
+        /// Who asks.
+        asker: Asker,
+        /// `GET` or `POST`.
+        method: String,
+        /// The address.
+        url: String,
+        /// Headers in order.
+        headers: Vec<(String, String)>,
+        /// Certificate authorities to trust for this call, PEM.
+        ca_bundle: Option<String>,
+        /// JSON body of a `POST`, compact, keys sorted.
+        body: Option<String>,
+    },
+    /// A call to a service whose status is part of the answer. Answer: [`Fact::Json`] `{status, body}`.
+    HttpCall {
         /// Who asks.
         asker: Asker,
         /// `GET` or `POST`.
@@ -120,6 +140,9 @@ pub enum FactError {
     /// Nothing here answers such questions (`apply` and `test` without a cluster): a context entry that needs it is
     /// absent, as if it had not been declared.
     NoLoader(String),
+    /// The world was asked and has no such thing; the text completes Kyverno's sentence. A failure to all but those who
+    /// ask whether there is one.
+    Absent(String),
     /// The world was asked and failed; the text completes Kyverno's sentence.
     Failed(String),
     /// An image could not be judged at all: not found, registry unreachable, …

@@ -14,6 +14,7 @@ pub mod request;
 pub mod outcome;
 pub mod selection;
 pub mod context;
+pub mod expressions;
 pub mod checks;
 pub mod policy;
 pub mod decision;

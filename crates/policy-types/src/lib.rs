@@ -8,6 +8,7 @@
 
 pub mod metadata;
 pub mod kyverno_io;
+pub mod policies_kyverno_io;
 pub mod cli_kyverno_io;
 pub mod variables;
 pub mod fault;

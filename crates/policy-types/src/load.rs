@@ -9,10 +9,13 @@ use crate::kyverno_io::global_context_entry::GlobalContextEntry;
 use crate::kyverno_io::policy::Policy;
 use crate::kyverno_io::policy_exception::PolicyException;
 use crate::loaded::Loaded;
+use crate::policies_kyverno_io::ExpressionObject;
 use crate::report::Report;
 use crate::schema::check::{Reading, check};
 use crate::schema::shape::Shape;
-use crate::schema::{global_context_entry, policy, policy_exception};
+use crate::schema::{
+    admission_policy, expression_exception, global_context_entry, policy, policy_exception, validating_policy,
+};
 use crate::validate;
 
 /// What a set of documents holds.
@@ -22,6 +25,12 @@ pub struct Loading {
     pub policies: Vec<Loaded<Policy>>,
     /// Exceptions without fault.
     pub exceptions: Vec<Loaded<PolicyException>>,
+    /// Policies in Common Expression Language without fault, of `policies.kyverno.io` and of Kubernetes, in order.
+    pub expression_policies: Vec<Loaded<ExpressionObject>>,
+    /// Exceptions of `policies.kyverno.io` without fault.
+    pub expression_exceptions: Vec<Loaded<ExpressionObject>>,
+    /// Bindings of Kubernetes' admission policies without fault.
+    pub bindings: Vec<Loaded<ExpressionObject>>,
     /// Global context entries without fault.
     pub global_context_entries: Vec<Loaded<GlobalContextEntry>>,
     /// Documents of other kinds: the caller decides whether they are skipped, loaded elsewhere or refused.
@@ -87,9 +96,43 @@ impl Loading {
         match (version, kind) {
             ("kyverno.io/v1", "ClusterPolicy" | "Policy") => self.add_policy(document, &policy::V1),
             ("kyverno.io/v2beta1", "ClusterPolicy" | "Policy") => self.add_policy(document, &policy::V2BETA1),
-            ("kyverno.io/v2" | "kyverno.io/v2beta1", "PolicyException") => self.add_exception(document),
+            ("kyverno.io/v2" | "kyverno.io/v2beta1" | "kyverno.io/v2alpha1", "PolicyException") => {
+                self.add_exception(document);
+            }
             ("kyverno.io/v2" | "kyverno.io/v2beta1" | "kyverno.io/v2alpha1", "GlobalContextEntry") => {
                 self.add_global_context_entry(document);
+            }
+            (
+                "policies.kyverno.io/v1" | "policies.kyverno.io/v1beta1" | "policies.kyverno.io/v1alpha1",
+                "ValidatingPolicy" | "NamespacedValidatingPolicy",
+            ) => self.add_expression_policy(document, &validating_policy::SHAPE),
+            (
+                "policies.kyverno.io/v1" | "policies.kyverno.io/v1beta1" | "policies.kyverno.io/v1alpha1",
+                "PolicyException",
+            ) => {
+                let loaded = self.checked(
+                    document,
+                    &expression_exception::SHAPE,
+                    |exception, document, report| {
+                        validate::expression_exception(exception, document, report);
+                    },
+                );
+                self.expression_exceptions.extend(loaded);
+            }
+            (
+                "admissionregistration.k8s.io/v1"
+                | "admissionregistration.k8s.io/v1beta1"
+                | "admissionregistration.k8s.io/v1alpha1",
+                "ValidatingAdmissionPolicy",
+            ) => self.add_expression_policy(document, &admission_policy::POLICY),
+            (
+                "admissionregistration.k8s.io/v1"
+                | "admissionregistration.k8s.io/v1beta1"
+                | "admissionregistration.k8s.io/v1alpha1",
+                "ValidatingAdmissionPolicyBinding",
+            ) => {
+                let loaded = self.checked(document, &admission_policy::BINDING, |_, _, _| {});
+                self.bindings.extend(loaded);
             }
             (version, kind) => match other_group(version, kind) {
                 Ok(group) => self.others.push(Other { group, document }),
@@ -113,6 +156,13 @@ impl Loading {
             validate::policy(policy, document, report);
         });
         self.policies.extend(loaded);
+    }
+
+    fn add_expression_policy(&mut self, document: Document, shape: &Shape) {
+        let loaded = self.checked(document, shape, |policy, document, report| {
+            validate::expression_policy(policy, document, report);
+        });
+        self.expression_policies.extend(loaded);
     }
 
     fn add_exception(&mut self, document: Document) {
@@ -173,7 +223,10 @@ impl Loading {
 
 /// Objects that stand in a namespace stand in `default` unless they say otherwise, as `kubectl` has it.
 fn set_namespace(document: &mut Document) {
-    if !matches!(document.kind(), "Policy" | "PolicyException") {
+    if !matches!(
+        document.kind(),
+        "Policy" | "PolicyException" | "NamespacedValidatingPolicy" | "NamespacedImageValidatingPolicy"
+    ) {
         return;
     }
     let Some(object) = document.value.as_object_mut() else {
@@ -195,10 +248,26 @@ fn set_namespace(document: &mut Document) {
     }
 }
 
+const POLICIES_KYVERNO_IO_VERSIONS: [&str; 3] = [
+    "policies.kyverno.io/v1",
+    "policies.kyverno.io/v1beta1",
+    "policies.kyverno.io/v1alpha1",
+];
+
 /// What kind of kind a document of another kind is; the versions of the kind if only the version is unknown.
 fn other_group(version: &str, kind: &str) -> Result<OtherGroup, &'static str> {
     let (group, _) = version.split_once('/').unwrap_or(("", version));
     match (group, kind) {
+        (
+            "policies.kyverno.io",
+            "ValidatingPolicy"
+            | "NamespacedValidatingPolicy"
+            | "ImageValidatingPolicy"
+            | "NamespacedImageValidatingPolicy"
+            | "PolicyException",
+        ) if !POLICIES_KYVERNO_IO_VERSIONS.contains(&version) => {
+            Err("policies.kyverno.io/v1, policies.kyverno.io/v1beta1 or policies.kyverno.io/v1alpha1")
+        }
         ("policies.kyverno.io", _) => Ok(OtherGroup::CelPolicy),
         (
             "admissionregistration.k8s.io",
@@ -209,8 +278,7 @@ fn other_group(version: &str, kind: &str) -> Result<OtherGroup, &'static str> {
         ) => Ok(OtherGroup::AdmissionPolicy),
         ("kyverno.io", "CleanupPolicy" | "ClusterCleanupPolicy") => Ok(OtherGroup::CleanupPolicy),
         ("kyverno.io", "ClusterPolicy" | "Policy") => Err("kyverno.io/v1 or kyverno.io/v2beta1"),
-        ("kyverno.io", "PolicyException") => Err("kyverno.io/v2 or kyverno.io/v2beta1"),
-        ("kyverno.io", "GlobalContextEntry") => {
+        ("kyverno.io", "PolicyException" | "GlobalContextEntry") => {
             Err("kyverno.io/v2, kyverno.io/v2beta1 or kyverno.io/v2alpha1")
         }
         _ => Ok(OtherGroup::NotAPolicy),

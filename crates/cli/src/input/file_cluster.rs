@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fact_loading::{Cluster, ClusterFuture, NoCluster};
 use policy_engine::FactError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::object_store::ObjectStore;
 use super::resources::StoredResource;
@@ -85,6 +85,15 @@ fn ready<'a, T: Send + 'a>(answer: Result<T, FactError>) -> ClusterFuture<'a, T>
 }
 
 impl Cluster for FileCluster {
+    fn namespace<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
+        match self.namespace_labels.get(name) {
+            Some(labels) => ready(Ok(json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}
+            }))),
+            None => NoCluster.namespace(name),
+        }
+    }
+
     fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
         match self.namespace_labels.get(name) {
             Some(labels) => ready(Ok(labels.clone())),

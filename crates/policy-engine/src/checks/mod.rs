@@ -15,8 +15,10 @@ pub mod pod_security;
 mod foreach;
 pub mod validate;
 pub mod mutate;
+pub mod expressions;
 pub mod images;
 
 pub use conditions::{ConditionOutcome, Conditions};
+pub use expressions::ExpressionRule;
 pub use mutate::MutateRule;
 pub use validate::{Pending, UpdatePolicy, ValidateRule};

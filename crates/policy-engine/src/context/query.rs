@@ -216,7 +216,9 @@ impl Hosts for FactHosts<'_> {
                     .map(|address| address.as_str().and_then(|text| text.parse().ok()));
                 parsed.collect::<Option<Vec<_>>>().ok_or_else(unknown)
             }
-            Some(Err(FactError::Failed(why))) => Err(LookupError::Failed(why.clone())),
+            Some(Err(FactError::Failed(why) | FactError::Absent(why))) => {
+                Err(LookupError::Failed(why.clone()))
+            }
             Some(
                 Ok(Fact::Findings(_) | Fact::Digest(_))
                 | Err(FactError::NoLoader(_) | FactError::Image { .. }),

@@ -4,9 +4,11 @@ mod admission;
 mod object;
 pub mod images;
 pub mod given;
+mod plural;
 
 pub use admission::{ManagedFields, ReviewError};
 pub use given::GivenValues;
+pub use plural::plural_of;
 
 use std::sync::Arc;
 
@@ -165,6 +167,16 @@ impl Request {
     #[must_use]
     pub fn subject(&self) -> Option<&Arc<Value>> {
         self.object.as_ref().or(self.old_object.as_ref())
+    }
+
+    /// Plural name of the resource: as the API server sent it, or else after the kind.
+    #[must_use]
+    pub fn resource_name(&self) -> std::borrow::Cow<'_, str> {
+        if self.resource.is_empty() {
+            std::borrow::Cow::Owned(plural_of(&self.kind.kind))
+        } else {
+            std::borrow::Cow::Borrowed(&self.resource)
+        }
     }
 
     /// The same request about another object: after a mutation.

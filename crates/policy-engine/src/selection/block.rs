@@ -243,7 +243,7 @@ fn namespace_labels<'f>(
             cause: "labels of the namespace are no JSON".to_owned(),
         }),
         Some(Err(FactError::NoLoader(_))) => Ok(BTreeMap::new()),
-        Some(Err(FactError::Failed(cause))) => Err(Selection::Unjudgeable {
+        Some(Err(FactError::Failed(cause) | FactError::Absent(cause))) => Err(Selection::Unjudgeable {
             cause: format!(
                 "failed to get labels of namespace `{}`: {cause}",
                 request.namespace

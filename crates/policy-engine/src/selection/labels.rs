@@ -54,6 +54,12 @@ impl LabelSelector {
         Ok(Self { labels, expressions })
     }
 
+    /// Whether there is nothing to meet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.expressions.is_empty()
+    }
+
     /// Whether `labels` meet the selector. An empty selector is met by anything.
     #[must_use]
     pub fn matches(&self, labels: &BTreeMap<&str, &str>) -> bool {

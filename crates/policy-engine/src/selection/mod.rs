@@ -12,10 +12,14 @@ mod labels;
 mod subjects;
 mod filter;
 mod block;
+mod constraints;
+mod rule_selector;
 
 pub use block::{MatchBlock, Selection, Selector};
+pub use constraints::MatchConstraints;
 pub use filter::Filter;
 pub use kinds::KindSelector;
 pub use labels::LabelSelector;
 pub(crate) use labels::string_map;
+pub use rule_selector::{Reach, RuleSelector};
 pub use subjects::Subject;

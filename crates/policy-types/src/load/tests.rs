@@ -56,12 +56,12 @@ fn all_faults_of_all_documents_are_told_at_once() {
 #[test]
 fn a_kind_that_is_not_loaded_here_is_kept_with_the_reason() {
     let loading =
-        load("apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\n---\napiVersion: v1\nkind: Pod\n");
+        load("apiVersion: policies.kyverno.io/v1\nkind: MutatingPolicy\n---\napiVersion: v1\nkind: Pod\n");
     let reasons: Vec<String> = loading.others.iter().map(Other::reason).collect();
     assert_eq!(
         reasons,
         [
-            "ValidatingPolicy of policies.kyverno.io/v1 is not supported",
+            "MutatingPolicy of policies.kyverno.io/v1 is not supported",
             "Pod of v1 is no policy"
         ]
     );

@@ -16,4 +16,8 @@ pub(crate) mod image_verification;
 pub(crate) mod policy;
 pub(crate) mod policy_exception;
 pub(crate) mod global_context_entry;
+pub(crate) mod match_resources;
+pub(crate) mod validating_policy;
+pub(crate) mod admission_policy;
+pub(crate) mod expression_exception;
 pub(crate) mod cli;

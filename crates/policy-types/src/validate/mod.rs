@@ -18,12 +18,14 @@ mod overrides;
 mod user_info;
 mod rule;
 mod policy;
+mod expressions;
 
 use manifest::{Document, FieldPath};
 
 use crate::kyverno_io::global_context_entry::GlobalContextEntry;
 use crate::kyverno_io::policy::Policy;
 use crate::kyverno_io::policy_exception::PolicyException;
+use crate::policies_kyverno_io::ExpressionObject;
 use crate::report::Report;
 
 /// Checks a policy.
@@ -55,6 +57,16 @@ pub(crate) fn exception(exception: &PolicyException, report: &mut Report) {
     if let Some(blocks) = &exception.spec.conditions {
         conditions::validate_blocks(blocks, &spec.key("conditions"), report);
     }
+}
+
+/// Checks a policy in Common Expression Language.
+pub(crate) fn expression_policy(policy: &ExpressionObject, document: &Document, report: &mut Report) {
+    expressions::policy(policy, document, report);
+}
+
+/// Checks an exception of `policies.kyverno.io`.
+pub(crate) fn expression_exception(_: &ExpressionObject, document: &Document, report: &mut Report) {
+    expressions::exception(document, report);
 }
 
 /// Checks a global context entry.

@@ -85,7 +85,7 @@ pub(super) fn judge(
         Err(FactError::Image { refusal, network }) => {
             Ok(unreachable_image(entry, &canonical, refusal, *network))
         }
-        Err(FactError::Failed(cause)) => Ok(unreachable_image(
+        Err(FactError::Failed(cause) | FactError::Absent(cause)) => Ok(unreachable_image(
             entry,
             &canonical,
             &Refusal::new(ReasonCode::RegistryUnreachable, cause.clone()),

@@ -365,7 +365,9 @@ impl Run<'_> {
         Some(match self.scope.facts().ask(&question)? {
             Ok(Fact::Digest(digest)) => Ok(digest.clone()),
             Ok(Fact::Json(_) | Fact::Findings(_)) => Err("the answer is no digest".to_owned()),
-            Err(FactError::Failed(cause) | FactError::NoLoader(cause)) => Err(cause.clone()),
+            Err(FactError::Failed(cause) | FactError::Absent(cause) | FactError::NoLoader(cause)) => {
+                Err(cause.clone())
+            }
             Err(FactError::Image { refusal, .. }) => Err(refusal.message.clone()),
         })
     }

@@ -1,0 +1,158 @@
+//! One rule on one request: its variables, its budget, the world it may ask.
+
+use std::cell::OnceCell;
+
+use policy_cel::{Activation, Budget, EvalError, Failure, Program, Value};
+
+use super::variables::Variables;
+use super::world::{World, json, why};
+use super::{admission_request, questions};
+use crate::facts::{FactError, FactRequest, Halt};
+
+/// Where the expressions of one rule are evaluated. Each variable is computed once.
+pub struct Scene<'v> {
+    world: World<'v>,
+    budget: Budget,
+    variables: &'v Variables,
+    computed: Vec<OnceCell<Result<Value<'v>, EvalError>>>,
+    bound: Vec<(&'static str, Value<'v>)>,
+    request: OnceCell<Value<'v>>,
+    /// Whether there is a request around the object; else the object is all there is
+    has_request: bool,
+}
+
+impl std::fmt::Debug for Scene<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Scene")
+            .field("world", &self.world)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'v> Scene<'v> {
+    /// A scene with `variables` in `world`, with the budget that Kubernetes gives one policy.
+    #[must_use]
+    pub fn new(world: World<'v>, variables: &'v Variables) -> Self {
+        Self {
+            world,
+            budget: Budget::default(),
+            variables,
+            computed: (0..variables.len()).map(|_| OnceCell::new()).collect(),
+            bound: Vec::new(),
+            request: OnceCell::new(),
+            has_request: true,
+        }
+    }
+
+    /// The same scene in which the object is all there is: `request`, `oldObject` and `namespaceObject` are null.
+    #[must_use]
+    pub fn of_object_alone(mut self) -> Self {
+        self.has_request = false;
+        self
+    }
+
+    /// Binds a declared variable that the request does not give: `params`, `exceptions`, `images`. The last binding of a
+    /// name counts.
+    pub fn bind(&mut self, name: &'static str, value: Value<'v>) {
+        self.bound.push((name, value));
+    }
+
+    /// The world around it.
+    #[must_use]
+    pub fn world(&self) -> &World<'v> {
+        &self.world
+    }
+
+    /// The value of an expression.
+    ///
+    /// # Errors
+    /// [`Halt::Pending`] where a fact is missing; [`Halt::Failed`] with cel-go's text, limits included.
+    pub fn evaluate(&self, program: &Program) -> Result<Value<'v>, Halt> {
+        program
+            .evaluate(self, &self.world, &self.budget)
+            .map_err(|error| halt(&error))
+    }
+
+    /// The value of an expression that is a truth.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`]; also where the value is no truth after all.
+    pub fn truth(&self, program: &Program) -> Result<bool, Halt> {
+        let value = self.evaluate(program)?;
+        value
+            .as_bool()
+            .ok_or_else(|| Halt::Failed(format!("expected a bool, found {}", value.type_name())))
+    }
+
+    fn namespace_object(&self) -> Result<Value<'v>, EvalError> {
+        let request = self.world.request();
+        let name = questions::namespace_of(request);
+        if name.is_empty() {
+            return Ok(Value::Null);
+        }
+        let wanted = FactRequest::Namespace {
+            name: name.to_owned(),
+        };
+        match self.world.view().ask(&wanted) {
+            None => Err(EvalError::pending()),
+            Some(Ok(fact)) => json(fact).map_err(|_| EvalError::failed("the namespace is no JSON")),
+            Some(Err(FactError::NoLoader(_))) => Ok(Value::Null),
+            Some(Err(error)) => Err(EvalError::failed(format!(
+                "failed to get namespace `{name}`: {}",
+                why(error)
+            ))),
+        }
+    }
+
+    fn of_request(&self, name: &str) -> Result<Option<Value<'v>>, EvalError> {
+        let request = self.world.request();
+        let json = |object: &'v Option<std::sync::Arc<serde_json::Value>>| {
+            Some(object.as_deref().map_or(Value::Null, Value::from))
+        };
+        Ok(match name {
+            "object" if self.has_request => json(&request.object),
+            "object" => json(if request.object.is_some() {
+                &request.object
+            } else {
+                &request.old_object
+            }),
+            "oldObject" | "request" | "namespaceObject" if !self.has_request => Some(Value::Null),
+            "oldObject" => json(&request.old_object),
+            "request" => Some(
+                self.request
+                    .get_or_init(|| admission_request::value(request))
+                    .clone(),
+            ),
+            "namespaceObject" => Some(self.namespace_object()?),
+            "authorizer.requestResource" => Some(questions::request_resource(request)),
+            _ => None,
+        })
+    }
+}
+
+impl<'v> Activation<'v> for Scene<'v> {
+    fn variable(&self, name: &str) -> Result<Option<Value<'v>>, EvalError> {
+        if let Some(place) = self.variables.place(name) {
+            let (Some(cell), Some(program)) = (self.computed.get(place), self.variables.program(place))
+            else {
+                return Ok(None);
+            };
+            let computed = cell.get_or_init(|| program.evaluate(self, &self.world, &self.budget));
+            return computed.clone().map(Some);
+        }
+        if let Some((_, value)) = self.bound.iter().rev().find(|(bound, _)| *bound == name) {
+            return Ok(Some(value.clone()));
+        }
+        self.of_request(name)
+    }
+}
+
+/// Why an evaluation stopped, in the words of the engine.
+#[must_use]
+pub fn halt(error: &EvalError) -> Halt {
+    match error.failure() {
+        Failure::Pending => Halt::Pending,
+        Failure::Failed(_) | Failure::Limit(_) => Halt::Failed(error.to_string()),
+    }
+}
