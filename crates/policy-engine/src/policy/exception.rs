@@ -3,6 +3,7 @@
 use scalars::wildcard;
 use serde_json::Value;
 
+use super::expiry::expiry_ns;
 use crate::checks::conditions::Conditions;
 use crate::checks::pod_security::ControlExcludes;
 use crate::compile_error::{CompileError, collect};
@@ -68,12 +69,9 @@ impl CompiledException {
             .filter(|written| written.as_array().is_some_and(|w| !w.is_empty()));
         let pod_security = pod_security
             .and_then(|written| collect(ControlExcludes::compile(written), "spec.podSecurity", &mut errors));
-        let expires_at_ns = spec.get("expiresAt").and_then(Value::as_str).and_then(|written| {
-            let parsed: Result<jiff::Timestamp, _> = written.parse();
-            let place = "spec.expiresAt";
-            parsed
-                .map_err(|_| errors.push(CompileError::new(place, "expected a time as RFC 3339 writes it")))
-                .ok()
+        let expires_at_ns = expiry_ns(document).unwrap_or_else(|error| {
+            errors.push(error);
+            None
         });
         match matched {
             Some(matched) if errors.is_empty() => Ok(Self {
@@ -82,7 +80,7 @@ impl CompiledException {
                     metadata("namespace").unwrap_or("default"),
                     metadata("name").unwrap_or_default()
                 ),
-                expires_at_ns: expires_at_ns.map(jiff::Timestamp::as_nanosecond),
+                expires_at_ns,
                 excused,
                 matched,
                 conditions,

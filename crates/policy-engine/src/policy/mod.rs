@@ -6,6 +6,7 @@
 pub(crate) mod autogen;
 mod actions;
 mod managed_fields;
+mod expiry;
 mod exception;
 mod compiled;
 mod set;

@@ -7,7 +7,7 @@ use super::filters::MatchResources;
 use super::validation::PodSecurityStandard;
 use crate::metadata::ObjectMeta;
 
-/// A `PolicyException` of `kyverno.io/v2` or `v2beta1`.
+/// A `PolicyException` of `kyverno.io/v2`, `v2beta1` or `v2alpha1`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct PolicyException {
     /// Name, namespace, labels, annotations.
@@ -32,6 +32,8 @@ pub struct PolicyExceptionSpec {
     pub exceptions: Vec<Exception>,
     /// Controls of the Pod Security Standards that are waived.
     pub pod_security: Vec<PodSecurityStandard>,
+    /// When it stops to hold, as RFC 3339 writes it.
+    pub expires_at: Option<String>,
 }
 
 /// Rules of one policy.

@@ -19,6 +19,7 @@ static SPEC: Object = Object {
         field("conditions", Shape::Object(&LATER_BLOCKS)),
         required("exceptions", Shape::Objects(&EXCEPTION)),
         field("podSecurity", POD_SECURITY_STANDARDS),
+        field("expiresAt", Shape::Text),
     ],
 };
 
@@ -32,5 +33,5 @@ static POLICY_EXCEPTION: Object = Object {
     ],
 };
 
-/// `kyverno.io/v2` and `v2beta1`.
+/// `kyverno.io/v2`, `v2beta1` and `v2alpha1`. `expiresAt` is ours: Kyverno has it in its CEL exceptions only.
 pub(crate) const SHAPE: Shape = Shape::Object(&POLICY_EXCEPTION);
