@@ -14,7 +14,8 @@ use crate::report::Report;
 use crate::schema::check::{Reading, check};
 use crate::schema::shape::Shape;
 use crate::schema::{
-    admission_policy, expression_exception, global_context_entry, policy, policy_exception, validating_policy,
+    admission_policy, expression_exception, global_context_entry, image_validating_policy, policy,
+    policy_exception, validating_policy,
 };
 use crate::validate;
 
@@ -106,6 +107,10 @@ impl Loading {
                 "policies.kyverno.io/v1" | "policies.kyverno.io/v1beta1" | "policies.kyverno.io/v1alpha1",
                 "ValidatingPolicy" | "NamespacedValidatingPolicy",
             ) => self.add_expression_policy(document, &validating_policy::SHAPE),
+            (
+                "policies.kyverno.io/v1" | "policies.kyverno.io/v1beta1" | "policies.kyverno.io/v1alpha1",
+                "ImageValidatingPolicy" | "NamespacedImageValidatingPolicy",
+            ) => self.add_expression_policy(document, &image_validating_policy::SHAPE),
             (
                 "policies.kyverno.io/v1" | "policies.kyverno.io/v1beta1" | "policies.kyverno.io/v1alpha1",
                 "PolicyException",

@@ -17,6 +17,7 @@ pub mod validate;
 pub mod mutate;
 pub mod expressions;
 pub mod images;
+pub mod image_validating;
 
 pub use conditions::{ConditionOutcome, Conditions};
 pub use expressions::ExpressionRule;

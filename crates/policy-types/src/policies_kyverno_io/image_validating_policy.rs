@@ -38,7 +38,6 @@ pub struct MatchImageReference {
 /// What is asked of every image that is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[expect(clippy::struct_field_names, reason = "the field names are the wire's")]
 pub struct ValidationConfigurations {
     /// The mutating call writes digests.
     pub mutate_digest: bool,

@@ -18,6 +18,7 @@ pub(crate) mod policy_exception;
 pub(crate) mod global_context_entry;
 pub(crate) mod match_resources;
 pub(crate) mod validating_policy;
+pub(crate) mod image_validating_policy;
 pub(crate) mod admission_policy;
 pub(crate) mod expression_exception;
 pub(crate) mod cli;

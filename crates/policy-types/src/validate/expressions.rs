@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use manifest::{Document, FieldPath};
 use serde_json::Value;
 
+use super::image_validating_policy;
 use crate::policies_kyverno_io::ExpressionObject;
 use crate::report::Report;
 
@@ -74,6 +75,9 @@ pub(super) fn policy(policy: &ExpressionObject, document: &Document, report: &mu
     conditions(spec, &path, report);
     distinct(spec, "variables", "name", &path, report);
     distinct(spec, "auditAnnotations", "key", &path, report);
+    if policy.kind.ends_with("ImageValidatingPolicy") {
+        image_validating_policy::validate(document, report);
+    }
 }
 
 /// Checks an exception.

@@ -18,6 +18,7 @@ mod overrides;
 mod user_info;
 mod rule;
 mod policy;
+mod image_validating_policy;
 mod expressions;
 
 use manifest::{Document, FieldPath};

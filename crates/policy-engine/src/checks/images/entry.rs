@@ -131,7 +131,7 @@ impl Entry {
 }
 
 /// The canonical text and repository of `image` under every name its registry has.
-fn spellings(image: &ImageReference) -> Vec<(String, String)> {
+pub(crate) fn spellings(image: &ImageReference) -> Vec<(String, String)> {
     const HUB: [&str; 3] = ["docker.io", "index.docker.io", "registry-1.docker.io"];
     let suffix = image.digest().map_or_else(
         || format!(":{}", image.tag().unwrap_or("latest")),
@@ -154,7 +154,7 @@ fn spellings(image: &ImageReference) -> Vec<(String, String)> {
 }
 
 /// The part of a pattern before its tag or digest.
-fn repository_of(pattern: &str) -> &str {
+pub(crate) fn repository_of(pattern: &str) -> &str {
     let pattern = pattern
         .split_once('@')
         .map_or(pattern, |(repository, _)| repository);

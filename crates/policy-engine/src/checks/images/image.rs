@@ -50,7 +50,7 @@ impl ImageOutcome {
 }
 
 /// What was demanded, what was found, and what to do: the sentence that Kyverno's text lacks.
-fn sentence(refusal: &Refusal) -> String {
+pub(crate) fn sentence(refusal: &Refusal) -> String {
     let mut parts = Vec::new();
     if !refusal.demanded.is_empty() {
         parts.push(format!("demanded {}", refusal.demanded));

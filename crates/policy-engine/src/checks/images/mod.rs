@@ -16,5 +16,7 @@ mod image;
 mod run;
 mod rule;
 
+pub(crate) use entry::{repository_of, spellings};
+pub(crate) use image::sentence;
 pub use rule::VerifyImagesRule;
 pub use run::{ImagePin, ImagesVerdict, RuleNames};
