@@ -3,6 +3,8 @@
 //! Versions v1, v1beta1 and v1alpha1 of a kind are one schema. What stands in `spec` is compiled by the engine from the
 //! checked document; here is what tells the objects apart.
 
+pub mod image_validating_policy;
+
 use serde::Deserialize;
 
 use crate::metadata::ObjectMeta;
