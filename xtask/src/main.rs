@@ -7,6 +7,7 @@ mod place;
 mod program;
 mod binary;
 mod images;
+mod manifests;
 mod tidy;
 mod test;
 mod corpus;
@@ -29,6 +30,8 @@ cargo xtask corpus [SECTION…] [--bin PATH] [--jobs N] [--record]
 cargo xtask e2e images|cluster|all [--bin PATH] [--only WORD] [--kubernetes RELEASE]
                     the binary against real cosign, a real registry and a real API server, installed once into the
                     user's cache; --only and --kubernetes choose tests and release of `cluster`
+cargo xtask manifests [--check] [--render FILE]
+                    the definitions of the chart's kinds; --render writes the chart as plain manifests, by helm
 cargo xtask fuzz [TARGET…] [--seconds N]
                     each fuzz target for some seconds, where nightly and cargo-fuzz are installed
 cargo xtask ci      test, corpus and e2e, as .ci/run does
@@ -56,6 +59,7 @@ fn run(task: &str, arguments: Arguments) -> Outcome {
         "test" => arguments.end().and_then(|()| test::run()),
         "tidy" => tidy::run(arguments),
         "images" => images::run(arguments),
+        "manifests" => manifests::run(arguments),
         "corpus" => corpus::run(arguments),
         "e2e" => e2e::run(arguments),
         "fuzz" => fuzz::run(arguments),

@@ -19,11 +19,11 @@ pub(super) struct Certificates {
 impl Certificates {
     /// Makes the authority, the API server's certificate and the key of service accounts in `folder`.
     pub(super) fn make(folder: &Path) -> Outcome<Self> {
-        let key = KeyPair::generate().map_err(unmade)?;
+        let key = KeyPair::generate().map_err(|cause| unmade(&cause))?;
         let mut authority = named("vouchsafe-e2e", None, &[])?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         authority.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = authority.self_signed(&key).map_err(unmade)?;
+        let certificate = authority.self_signed(&key).map_err(|cause| unmade(&cause))?;
         place::write(&folder.join("ca.crt"), &certificate.pem())?;
         let certificates = Self {
             folder: folder.to_owned(),
@@ -31,7 +31,7 @@ impl Certificates {
         };
         let names = ["127.0.0.1", "localhost", "kubernetes.default.svc", "10.0.0.1"];
         certificates.sign("server", named("kube-apiserver", None, &names)?)?;
-        let accounts = KeyPair::generate().map_err(unmade)?;
+        let accounts = KeyPair::generate().map_err(|cause| unmade(&cause))?;
         place::write(&folder.join("accounts.key"), &accounts.serialize_pem())?;
         place::write(&folder.join("accounts.pub"), &accounts.public_key_pem())?;
         Ok(certificates)
@@ -76,13 +76,15 @@ current-context: e2e
     }
 
     fn sign(&self, name: &str, mut params: CertificateParams) -> Outcome {
-        let key = KeyPair::generate().map_err(unmade)?;
+        let key = KeyPair::generate().map_err(|cause| unmade(&cause))?;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,
         ];
-        let certificate = params.signed_by(&key, &self.issuer).map_err(unmade)?;
+        let certificate = params
+            .signed_by(&key, &self.issuer)
+            .map_err(|cause| unmade(&cause))?;
         place::write(&self.file(&format!("{name}.crt")), &certificate.pem())?;
         place::write(&self.file(&format!("{name}.key")), &key.serialize_pem())
     }
@@ -90,7 +92,7 @@ current-context: e2e
 
 fn named(name: &str, group: Option<&str>, hosts: &[&str]) -> Outcome<CertificateParams> {
     let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
-    let mut params = CertificateParams::new(hosts).map_err(unmade)?;
+    let mut params = CertificateParams::new(hosts).map_err(|cause| unmade(&cause))?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, name);
     if let Some(group) = group {
@@ -99,6 +101,6 @@ fn named(name: &str, group: Option<&str>, hosts: &[&str]) -> Outcome<Certificate
     Ok(params)
 }
 
-fn unmade(cause: rcgen::Error) -> Failure {
+fn unmade(cause: &rcgen::Error) -> Failure {
     Failure::Found(format!("a certificate can't be made: {cause}"))
 }

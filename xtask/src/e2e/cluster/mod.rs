@@ -9,8 +9,10 @@ mod control_plane;
 mod shop;
 mod town;
 mod pod;
+mod chart;
 mod test;
 mod scan_apply;
+mod upgrade_chart;
 
 use std::path::Path;
 
@@ -21,7 +23,7 @@ use test::Test;
 use town::Town;
 
 /// The tests of all files, in the order in which they run.
-const FILES: &[&[Test]] = &[scan_apply::TESTS];
+const FILES: &[&[Test]] = &[scan_apply::TESTS, upgrade_chart::TESTS];
 
 /// What is run, and against which release.
 pub(super) struct Choice {

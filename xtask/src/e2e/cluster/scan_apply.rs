@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::test::{Test, tests};
+use super::test::{Test, tests, wants};
 use super::town::Town;
 use super::{pod, shop};
 use crate::failure::{Failure, Outcome};
@@ -102,15 +102,6 @@ fn who_may_not_list_a_kind_is_told_so_and_gets_no_verdict(town: &mut Town) -> Ou
         )));
     }
     wants(&said.stderr, "configmaps is forbidden")
-}
-
-fn wants(said: &str, part: &str) -> Outcome {
-    if said.contains(part) {
-        return Ok(());
-    }
-    let end: Vec<&str> = said.lines().rev().take(12).collect();
-    let end: Vec<&str> = end.into_iter().rev().collect();
-    Err(Failure::Found(format!("`{part}` is not in:\n{}", end.join("\n"))))
 }
 
 const LABELLED: &str = "apiVersion: kyverno.io/v1

@@ -59,3 +59,13 @@ pub(super) fn run_all(tests: &[&Test], only: &str, town: &mut Town) -> Outcome {
     }
     Err(Failure::Several(faults))
 }
+
+/// Wants `part` to stand in what a program said.
+pub(super) fn wants(said: &str, part: &str) -> Outcome {
+    if said.contains(part) {
+        return Ok(());
+    }
+    let end: Vec<&str> = said.lines().rev().take(12).collect();
+    let end: Vec<&str> = end.into_iter().rev().collect();
+    Err(Failure::Found(format!("`{part}` is not in:\n{}", end.join("\n"))))
+}
