@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Method, Response};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 
 use crate::connection::Connection;
 use crate::credentials::Proof;
 use crate::error::{ClusterError, chain, quoted};
-use crate::limits::{LONGEST_RETRY_WAIT, MOST_ANSWER_BYTES, MOST_ERROR_BYTES, MOST_RETRIES};
+use crate::limits::{CALL_TIMEOUT, LONGEST_RETRY_WAIT, MOST_ANSWER_BYTES, MOST_ERROR_BYTES, MOST_RETRIES};
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -48,8 +48,7 @@ impl Client {
     /// # Errors
     /// [`ClusterError`]: no answer, no success, too large, no JSON.
     pub async fn get(&self, path: &str) -> Result<Value, ClusterError> {
-        let (answer, _) = self.exchange(Method::GET, path, None, MOST_ANSWER_BYTES).await?;
-        Ok(answer)
+        Ok(self.exchange(Call::get(path)).await?.0)
     }
 
     /// The answer to `POST` of `body` (JSON) to `path`.
@@ -57,10 +56,12 @@ impl Client {
     /// # Errors
     /// As [`Client::get`].
     pub async fn post(&self, path: &str, body: &str) -> Result<Value, ClusterError> {
-        let (answer, _) = self
-            .exchange(Method::POST, path, Some(body), MOST_ANSWER_BYTES)
-            .await?;
-        Ok(answer)
+        let call = Call {
+            method: Method::POST,
+            body: Some(body),
+            ..Call::get(path)
+        };
+        Ok(self.exchange(call).await?.0)
     }
 
     pub(crate) async fn get_within(
@@ -68,37 +69,50 @@ impl Client {
         path: &str,
         most_bytes: usize,
     ) -> Result<WithSize<Value>, ClusterError> {
-        self.exchange(Method::GET, path, None, most_bytes).await
+        let call = Call {
+            most_bytes,
+            ..Call::get(path)
+        };
+        self.exchange(call).await
     }
 
-    async fn exchange(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<&str>,
-        most_bytes: usize,
-    ) -> Result<WithSize<Value>, ClusterError> {
-        let call = Call {
-            method,
-            path,
-            body,
-            most_bytes,
-        };
+    /// The answer to `call`, as JSON and its size.
+    pub(crate) async fn exchange(&self, call: Call<'_>) -> Result<WithSize<Value>, ClusterError> {
+        let response = self.answer(&call).await?;
+        call.read(response).await
+    }
+
+    /// The answer to `call`, unread, if it is a success.
+    pub(crate) async fn open(&self, call: &Call<'_>) -> Result<Response, ClusterError> {
+        let response = self.answer(call).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        match call.read(response).await {
+            Err(refusal) => Err(refusal),
+            Ok(_) => Err(ClusterError::malformed(
+                &quoted(call.path),
+                "a refusal without a status",
+            )),
+        }
+    }
+
+    async fn answer(&self, call: &Call<'_>) -> Result<Response, ClusterError> {
         let credentials = &self.0.settings.credentials;
         let mut proof = credentials.proof(false).await?;
-        let mut response = self.send(&call, &proof).await?;
-        if response.status() == 401 && credentials.can_renew() {
+        let mut response = self.send(call, &proof).await?;
+        if response.status() == StatusCode::UNAUTHORIZED && credentials.can_renew() {
             proof = credentials.proof(true).await?;
-            response = self.send(&call, &proof).await?;
+            response = self.send(call, &proof).await?;
         }
         for _ in 0..MOST_RETRIES {
             let Some(wait) = wait_before_retry(&response) else {
                 break;
             };
             tokio::time::sleep(wait).await;
-            response = self.send(&call, &proof).await?;
+            response = self.send(call, &proof).await?;
         }
-        call.read(response).await
+        Ok(response)
     }
 
     async fn send(&self, call: &Call<'_>, proof: &Proof) -> Result<Response, ClusterError> {
@@ -109,7 +123,8 @@ impl Client {
         let mut request = connection
             .http
             .request(call.method.clone(), url)
-            .header(ACCEPT, "application/json");
+            .header(ACCEPT, call.accept)
+            .timeout(call.timeout);
         // `Settings` holds no proof for plain HTTP; this line keeps it so whoever makes settings next.
         if connection.base.scheme() == "https" {
             if let Some(authorization) = &proof.authorization {
@@ -121,7 +136,7 @@ impl Client {
         }
         if let Some(body) = call.body {
             request = request
-                .header(CONTENT_TYPE, "application/json")
+                .header(CONTENT_TYPE, call.content_type)
                 .body(body.to_owned());
         }
         request.send().await.map_err(|cause| call.unreachable(&cause))
@@ -155,23 +170,50 @@ fn wait_before_retry(response: &Response) -> Option<Duration> {
     Some(wait.min(LONGEST_RETRY_WAIT))
 }
 
-struct Call<'c> {
-    method: Method,
-    path: &'c str,
-    body: Option<&'c str>,
-    most_bytes: usize,
+/// One call.
+#[derive(Debug, Clone)]
+pub(crate) struct Call<'c> {
+    pub(crate) method: Method,
+    /// Path and query.
+    pub(crate) path: &'c str,
+    pub(crate) body: Option<&'c str>,
+    /// Media type of the body.
+    pub(crate) content_type: &'static str,
+    /// Media types that are understood.
+    pub(crate) accept: &'static str,
+    /// Bytes of a successful answer.
+    pub(crate) most_bytes: usize,
+    /// Time for the whole answer.
+    pub(crate) timeout: Duration,
+}
+
+impl<'c> Call<'c> {
+    /// A `GET`, as most calls are.
+    pub(crate) fn get(path: &'c str) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            body: None,
+            content_type: "application/json",
+            accept: "application/json",
+            most_bytes: MOST_ANSWER_BYTES,
+            timeout: CALL_TIMEOUT,
+        }
+    }
 }
 
 impl Call<'_> {
     fn method_name(&self) -> &'static str {
-        if self.method == Method::POST {
-            "POST"
-        } else {
-            "GET"
+        match self.method {
+            Method::POST => "POST",
+            Method::PUT => "PUT",
+            Method::PATCH => "PATCH",
+            Method::DELETE => "DELETE",
+            _ => "GET",
         }
     }
 
-    fn unreachable(&self, cause: &reqwest::Error) -> ClusterError {
+    pub(crate) fn unreachable(&self, cause: &reqwest::Error) -> ClusterError {
         ClusterError::Unreachable {
             method: self.method_name(),
             path: quoted(self.path),
@@ -208,8 +250,9 @@ impl Call<'_> {
 
     /// An answer that is no success, in the words of its `Status` if it is one.
     fn refusal(&self, status: u16, body: &[u8]) -> ClusterError {
-        let said: Option<Value> = serde_json::from_slice(body).ok();
-        let said = said.as_ref().and_then(|status| status.get("message")?.as_str());
+        let told: Option<Value> = serde_json::from_slice(body).ok();
+        let field = |name: &str| told.as_ref().and_then(|status| status.get(name)?.as_str());
+        let (said, reason) = (field("message"), field("reason"));
         let message = match said {
             Some(message) => quoted(message),
             None if (300..400).contains(&status) => "redirects are not followed".to_owned(),
@@ -227,6 +270,12 @@ impl Call<'_> {
                 message: or_path(message),
             },
             404 => ClusterError::NotFound {
+                message: or_path(message),
+            },
+            409 if reason == Some("AlreadyExists") => ClusterError::AlreadyExists {
+                message: or_path(message),
+            },
+            409 => ClusterError::Conflict {
                 message: or_path(message),
             },
             410 => ClusterError::Gone {

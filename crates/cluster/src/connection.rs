@@ -8,7 +8,7 @@ use reqwest::{Certificate, Identity, Proxy};
 use url::{Host, Url};
 
 use crate::error::{ClusterError, chain};
-use crate::limits::{CALL_TIMEOUT, CONNECT_TIMEOUT};
+use crate::limits::{CALL_TIMEOUT, CONNECT_TIMEOUT, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_TIMEOUT};
 use crate::secret::Secret;
 use crate::settings::Settings;
 
@@ -49,7 +49,10 @@ impl Connection {
             .redirect(Policy::none())
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT);
+            .timeout(CALL_TIMEOUT)
+            .tcp_keepalive(KEEP_ALIVE_INTERVAL)
+            .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
+            .http2_keep_alive_timeout(KEEP_ALIVE_TIMEOUT);
         if let Some(pem) = &settings.authorities {
             builder = builder.tls_certs_only(Certificate::from_pem_bundle(pem).map_err(failed)?);
         }

@@ -72,8 +72,28 @@ impl ServedKind {
         }
     }
 
+    /// A kind as the program knows it, without asking a server.
+    #[must_use]
+    pub fn known(group: &str, version: &str, kind: &str, plural: &str, is_namespaced: bool) -> Self {
+        Self {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+            is_namespaced,
+        }
+    }
+
+    /// Path of one object; `namespace` is empty for kinds that stand in none.
+    #[must_use]
+    pub fn object_path(&self, namespace: &str, name: &str) -> String {
+        let namespace = Some(namespace).filter(|namespace| !namespace.is_empty());
+        format!("{}/{name}", self.list_path(namespace))
+    }
+
     /// Path of the list, in one namespace or all.
-    pub(crate) fn list_path(&self, namespace: Option<&str>) -> String {
+    #[must_use]
+    pub fn list_path(&self, namespace: Option<&str>) -> String {
         let own = GroupVersion {
             group: self.group.clone(),
             version: self.version.clone(),

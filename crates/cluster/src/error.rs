@@ -45,6 +45,18 @@ pub enum ClusterError {
         /// What the server said.
         message: String,
     },
+    /// `409`: an object of this name is there already.
+    #[error("{message}")]
+    AlreadyExists {
+        /// What the server said.
+        message: String,
+    },
+    /// `409`: the object was changed by another since it was read, or a precondition does not hold.
+    #[error("{message}")]
+    Conflict {
+        /// What the server said.
+        message: String,
+    },
     /// `410`: the continuation of a list, or a version, expired.
     #[error("{message}")]
     Gone {

@@ -6,6 +6,24 @@ use std::time::Duration;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for one whole answer: an API server ends its own requests after 60 s.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(65);
+/// Time between signs of life that a connection with calls under way is asked for: a watch is silent for minutes.
+pub(crate) const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// Longest wait for such a sign before the connection counts as dead.
+pub(crate) const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one watch lasts before it is begun anew, at least; up to twice as long, as client-go's.
+pub(crate) const SHORTEST_WATCH: Duration = Duration::from_secs(240);
+/// How much longer than asked for a watch may last before it counts as stuck.
+pub(crate) const WATCH_MARGIN: Duration = Duration::from_secs(30);
+/// Bytes of one event of a watch: an object of 1.5 MiB in etcd, twice that as JSON, and then some.
+pub(crate) const MOST_EVENT_BYTES: usize = 8 * 1024 * 1024;
+/// Shortest wait after something failed, before it is tried again.
+pub(crate) const SHORTEST_BACKOFF: Duration = Duration::from_millis(200);
+/// Longest such wait.
+pub(crate) const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+/// Failed watches in a row after which everything is listed anew.
+pub(crate) const MOST_FAILED_WATCHES: u32 = 5;
+/// How often a kind that is not served is asked for again.
+pub(crate) const ABSENT_KIND_INTERVAL: Duration = Duration::from_secs(3);
 /// Bytes of an answer that is no list of ours. An object has at most 1.5 MiB in etcd; policies may ask for lists.
 pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of one page of a list.

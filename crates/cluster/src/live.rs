@@ -3,7 +3,7 @@
 //! Successful `GET`s are remembered for a time the caller chooses; failures and `POST`s never.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -26,9 +26,34 @@ use crate::list::{ListOptions, list};
 #[derive(Debug)]
 pub struct LiveCluster {
     client: Client,
-    entries: Vec<GlobalContextEntry>,
+    entries: RwLock<Arc<[GlobalContextEntry]>>,
     remembered: Cache<String, Arc<WithSize<Value>>>,
-    at: Timestamp,
+    clock: Clock,
+}
+
+/// When expressions of projections are evaluated.
+#[derive(Debug, Clone, Copy)]
+enum Clock {
+    /// Always at this time: commands judge as of their start.
+    Stopped(Timestamp),
+    /// At the time of the call: servers live long.
+    Running,
+}
+
+impl Clock {
+    fn now(self) -> Timestamp {
+        match self {
+            Self::Stopped(at) => at,
+            Self::Running => {
+                #[expect(
+                    clippy::disallowed_methods,
+                    reason = "this crate is an edge; what it fetches is of now"
+                )]
+                let now = Timestamp::now();
+                now
+            }
+        }
+    }
 }
 
 impl LiveCluster {
@@ -36,6 +61,27 @@ impl LiveCluster {
     /// Expressions of projections are evaluated as of `at_ns`, nanoseconds since the Unix epoch.
     #[must_use]
     pub fn new(client: Client, entries: Vec<GlobalContextEntry>, fresh_for: Duration, at_ns: i128) -> Self {
+        let at = Timestamp::from_nanosecond(at_ns).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self::with_clock(client, entries, fresh_for, Clock::Stopped(at))
+    }
+
+    /// The same for a process that lives long: projections are evaluated at the time of the call.
+    #[must_use]
+    pub fn for_server(client: Client, fresh_for: Duration) -> Self {
+        Self::with_clock(client, Vec::new(), fresh_for, Clock::Running)
+    }
+
+    /// From now on `entries` are the global context.
+    pub fn set_global_context(&self, entries: Vec<GlobalContextEntry>) {
+        *self.entries.write().unwrap_or_else(PoisonError::into_inner) = entries.into();
+    }
+
+    fn with_clock(
+        client: Client,
+        entries: Vec<GlobalContextEntry>,
+        fresh_for: Duration,
+        clock: Clock,
+    ) -> Self {
         let remembered = Cache::builder()
             .max_capacity(MOST_REMEMBERED_BYTES)
             .weigher(|path: &String, answer: &Arc<WithSize<Value>>| {
@@ -45,9 +91,9 @@ impl LiveCluster {
             .build();
         Self {
             client,
-            entries,
+            entries: RwLock::new(entries.into()),
             remembered,
-            at: Timestamp::from_nanosecond(at_ns).unwrap_or(Timestamp::UNIX_EPOCH),
+            clock,
         }
     }
 
@@ -66,8 +112,9 @@ impl LiveCluster {
 
     async fn entry(&self, name: &str) -> Result<Value, FactError> {
         let failed = |cause: String| FactError::Failed(format!("global context entry `{name}`: {cause}"));
+        let entries = Arc::clone(&self.entries.read().unwrap_or_else(PoisonError::into_inner));
         let (entry, projection) =
-            global_context::named(&self.entries, name).ok_or_else(|| failed("is not there".to_owned()))?;
+            global_context::named(&entries, name).ok_or_else(|| failed("is not there".to_owned()))?;
         let source = global_context::source(&entry.spec).map_err(failed)?;
         let data = match &source {
             Source::Objects { kind, namespace } => {
@@ -104,7 +151,7 @@ impl LiveCluster {
             .iter()
             .find(|known| known.name == projection);
         let expression = expression.ok_or_else(|| failed("has no such projection".to_owned()))?;
-        project(&expression.jmes_path, &data.0, self.at).map_err(failed)
+        project(&expression.jmes_path, &data.0, self.clock.now()).map_err(failed)
     }
 }
 

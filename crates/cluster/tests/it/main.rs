@@ -10,6 +10,8 @@ mod configuration;
 mod lists;
 mod credentials;
 mod facts;
+mod watches;
+mod writes;
 
 use std::path::{Path, PathBuf};
 
