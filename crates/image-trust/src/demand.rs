@@ -105,7 +105,7 @@ pub enum Authority {
         /// Timestamp authority chain, PEM.
         tsa_chain: Option<Arc<str>>,
     },
-    /// Trust stores of the Notary Project (`certificates` under `type: Notary`, `notary` of ImageValidatingPolicies).
+    /// Trust stores of the Notary Project (`certificates` under `type: Notary`, `notary` of an `ImageValidatingPolicy`).
     Notary(NotaryTrust),
 }
 

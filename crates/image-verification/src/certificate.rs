@@ -9,7 +9,7 @@ use der::asn1::ObjectIdentifier;
 use der::{Decode as _, Encode as _};
 use image_trust::DigestAlgorithm;
 use x509_cert::ext::pkix::name::GeneralName;
-use x509_cert::ext::pkix::{ExtendedKeyUsage, SubjectAltName};
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, SubjectAltName};
 
 use crate::key::{Kind, VerifyingKey};
 use crate::limits::MOST_NAMES;
@@ -27,6 +27,7 @@ const ECDSA_WITH_SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.8
 const ECDSA_WITH_SHA_384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const ECDSA_WITH_SHA_512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
 const ID_ED_25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
@@ -112,14 +113,17 @@ impl Certificate {
         let Some(signature) = self.parsed.signature.as_bytes() else {
             return false;
         };
-        let algorithm = self.parsed.signature_algorithm.oid;
         let names_it_twice = self.parsed.tbs_certificate.signature == self.parsed.signature_algorithm;
-        let key = &issuer.key;
+        names_it_twice && issuer.has_signed(self.parsed.signature_algorithm.oid, &signed, signature)
+    }
+
+    /// Whether the certificate's key made `signature` over `signed` with this signature algorithm of X.509.
+    pub(crate) fn has_signed(&self, algorithm: ObjectIdentifier, signed: &[u8], signature: &[u8]) -> bool {
         let verify = |kinds: &[Kind], digest| {
-            kinds.contains(&key.kind()) && key.verify(digest, &signed, signature).is_ok()
+            kinds.contains(&self.key.kind()) && self.key.verify(digest, signed, signature).is_ok()
         };
         let is_ec = &[Kind::P256, Kind::P384, Kind::P521];
-        let is_verified = match algorithm {
+        match algorithm {
             SHA_256_WITH_RSA_ENCRYPTION => verify(&[Kind::Rsa], DigestAlgorithm::Sha256),
             SHA_384_WITH_RSA_ENCRYPTION => verify(&[Kind::Rsa], DigestAlgorithm::Sha384),
             SHA_512_WITH_RSA_ENCRYPTION => verify(&[Kind::Rsa], DigestAlgorithm::Sha512),
@@ -128,8 +132,22 @@ impl Certificate {
             ECDSA_WITH_SHA_512 => verify(is_ec, DigestAlgorithm::Sha512),
             ID_ED_25519 => verify(&[Kind::Ed25519], DigestAlgorithm::Sha512),
             _ => false,
-        };
-        names_it_twice && is_verified
+        }
+    }
+
+    /// Whether its issuer made it to answer for revocation (RFC 6960 §4.2.2.2).
+    pub(crate) fn is_for_ocsp(&self) -> bool {
+        let purposes = self.parsed.tbs_certificate.get::<ExtendedKeyUsage>();
+        matches!(purposes, Ok(Some((_, ExtendedKeyUsage(purposes)))) if purposes.contains(&OCSP_SIGNING))
+    }
+
+    /// Whether key usage, where it is told, lets it sign revocation lists (RFC 5280 §6.3.3 f).
+    pub(crate) fn may_sign_lists(&self) -> bool {
+        match self.parsed.tbs_certificate.get::<KeyUsage>() {
+            Ok(None) => true,
+            Ok(Some((_, usage))) => usage.crl_sign(),
+            Err(_) => false,
+        }
     }
 
     /// Whether it is made for signing timestamps, and critically so (RFC 3161 §2.3).

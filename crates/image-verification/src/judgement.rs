@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use image_trust::{
-    AttestationDemand, ImageDemand, ImageFindings, Layouts, Proof, ReasonCode, Refusal, SignerDemand,
-    SignerFinding,
+    AttestationDemand, Examined, ImageDemand, ImageFindings, Layouts, Proof, ReasonCode, Refusal,
+    SignerDemand, SignerFinding,
 };
 use jiff::Timestamp;
 
@@ -17,6 +17,7 @@ use crate::evidence::{Decoded, Holds, PreparedEvidence};
 use crate::notary;
 use crate::predicate_type::is_same_predicate_type;
 use crate::rejection::{Rejection, Rejections};
+use crate::revocation::RevocationAnswers;
 use crate::signer::{ResolvedKeys, Signer};
 use crate::trust_material::TrustMaterial;
 
@@ -29,7 +30,8 @@ const NO_MATCHING_BUNDLE: &str = "sigstore bundle verification failed: no matchi
 /// Kyverno's text for an envelope that no demanded key signed.
 const BELOW_THRESHOLD: &str = "accepted signatures do not match threshold, Found: 0, Expected 1";
 
-/// Judges prepared evidence against one demand as of `at`.
+/// Judges prepared evidence against one demand as of `at`, when no revocation source was asked: a Notary signature whose
+/// certificate names one is refused, unless the demand waives it.
 ///
 /// Pure: the same arguments give the same findings, always. Every signer of the demand gets an answer, and an answer
 /// without a [`Proof`] is a refusal with its reason.
@@ -39,6 +41,19 @@ pub fn judge(
     demand: &ImageDemand,
     keys: &ResolvedKeys,
     trust: &TrustMaterial,
+    at: Timestamp,
+) -> ImageFindings {
+    judge_with_revocation(prepared, demand, keys, trust, &RevocationAnswers::new(), at)
+}
+
+/// As [`judge`], with what the sources of [`crate::revocation_sources`] answered.
+#[must_use]
+pub fn judge_with_revocation(
+    prepared: &PreparedEvidence<'_>,
+    demand: &ImageDemand,
+    keys: &ResolvedKeys,
+    trust: &TrustMaterial,
+    answers: &RevocationAnswers,
     at: Timestamp,
 ) -> ImageFindings {
     let evidence = prepared.evidence;
@@ -51,28 +66,34 @@ pub fn judge(
             trust,
             at,
         },
+        notary: notary::Bench {
+            evidence,
+            answers,
+            at,
+        },
     };
+    let mut remarks = Vec::new();
+    let signers = demand
+        .signers
+        .iter()
+        .map(|signer| judge.signature(signer, &mut remarks))
+        .collect();
+    let mut attestations = Vec::new();
+    for attested in &demand.attestations {
+        let signers = attested.signers.iter();
+        attestations.push(
+            signers
+                .map(|signer| judge.attestation(attested, signer, &mut remarks))
+                .collect(),
+        );
+    }
     ImageFindings {
         image: evidence.image.clone(),
         digest: evidence.digest.clone(),
-        signers: demand
-            .signers
-            .iter()
-            .map(|signer| judge.signature(signer))
-            .collect(),
-        attestations: demand
-            .attestations
-            .iter()
-            .map(|demand| {
-                demand
-                    .signers
-                    .iter()
-                    .map(|signer| judge.attestation(demand, signer))
-                    .collect()
-            })
-            .collect(),
+        signers,
+        attestations,
         predicate_types: prepared.predicate_types(),
-        examined: evidence.examined.clone(),
+        examined: evidence.examined.iter().cloned().chain(remarks).collect(),
     }
 }
 
@@ -81,13 +102,14 @@ struct Judge<'j> {
     layouts: Layouts,
     keys: &'j ResolvedKeys,
     bench: Bench<'j>,
+    notary: notary::Bench<'j>,
 }
 
 impl Judge<'_> {
-    fn signature(&self, demand: &SignerDemand) -> SignerFinding {
+    fn signature(&self, demand: &SignerDemand, remarks: &mut Vec<Examined>) -> SignerFinding {
         self.within_limits()?;
         if self.layouts == Layouts::Notary {
-            return notary::signature(self.prepared.evidence, demand, self.bench.at);
+            return notary::signature(self.notary, demand, remarks);
         }
         let signer = Signer::new(demand, self.keys, self.bench.trust).map_err(|refusal| *refusal)?;
         let mut rejections = Rejections::default();
@@ -105,15 +127,15 @@ impl Judge<'_> {
         Err(self.unsigned(rejections, signer.shown()))
     }
 
-    fn attestation(&self, demand: &AttestationDemand, signer: &SignerDemand) -> SignerFinding {
+    fn attestation(
+        &self,
+        demand: &AttestationDemand,
+        signer: &SignerDemand,
+        remarks: &mut Vec<Examined>,
+    ) -> SignerFinding {
         self.within_limits()?;
         if self.layouts == Layouts::Notary {
-            return notary::attestation(
-                self.prepared.evidence,
-                &demand.predicate_type,
-                signer,
-                self.bench.at,
-            );
+            return notary::attestation(self.notary, &demand.predicate_type, signer, remarks);
         }
         let signer = Signer::new(signer, self.keys, self.bench.trust).map_err(|refusal| *refusal)?;
         let mut rejections = Rejections::default();

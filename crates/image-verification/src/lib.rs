@@ -7,6 +7,7 @@
 //!     Evidence ─▶ PreparedEvidence ─┐
 //!     ImageDemand ─▶ Signer ────────┼─▶ authentication ─▶ Proof | Refusal
 //!     TrustMaterial ────────────────┘
+//!     RevocationAnswers ────────────┘
 #![deny(clippy::arithmetic_side_effects)]
 
 pub mod limits;
@@ -19,6 +20,7 @@ mod rejection;
 mod predicate_type;
 mod dsse;
 mod certificate;
+mod revocation;
 mod regexp;
 mod identity;
 mod chain;
@@ -45,8 +47,10 @@ use jiff::Timestamp;
 pub use crate::bundle_file::{BundleIdentity, BundlePolicy, verify_bundle_file};
 pub use crate::bundle_verifier::SignedArtifact;
 pub use crate::evidence::PreparedEvidence;
-pub use crate::judgement::judge;
+pub use crate::judgement::{judge, judge_with_revocation};
+pub use crate::notary::revocation_sources;
 pub use crate::predicate_type::is_same_predicate_type;
+pub use crate::revocation::{RevocationAnswers, RevocationSource, next_update};
 pub use crate::signer::ResolvedKeys;
 pub use crate::trust_material::{TrustError, TrustMaterial};
 

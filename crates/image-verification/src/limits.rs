@@ -53,3 +53,15 @@ pub const MOST_SCTS: usize = 10;
 
 /// Subject alternative names of one certificate that are compared.
 pub const MOST_NAMES: usize = 100;
+
+/// Places that one certificate may name for lists, and as many for responders.
+pub const MOST_REVOCATION_URLS: usize = 4;
+
+/// Bytes of one such place's address.
+pub const MOST_REVOCATION_URL_BYTES: usize = 2 * 1024;
+
+/// Sources that are asked about the signatures of one image at most; what is beyond stays unknown.
+pub const MOST_REVOCATION_SOURCES: usize = 32;
+
+/// Certificates of an OCSP response among which its signer is looked for; responders send one or two.
+pub const MOST_RESPONDER_CERTIFICATES: usize = 4;

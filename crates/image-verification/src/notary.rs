@@ -1,58 +1,61 @@
 //! Notary Project signatures (JWS and COSE envelopes) and attestations signed with them.
 //!
-//! In: evidence, a trust store out of the policy. Out: findings, with Kyverno's texts. A signature must be about the
-//! image's own digest; an attestation is an artifact that refers to the image, of the demanded type, itself signed.
-//! Level strict, every identity, no timestamp authority: what a policy can say of Notary in Kyverno.
+//! In: evidence, trust stores out of the policy, what revocation sources answered. Out: findings, with Kyverno's texts. A
+//! signature must be about the image's own digest; an attestation is an artifact that refers to the image, of the demanded
+//! type, itself signed. Level strict, every identity.
+//!
+//!     envelope ─▶ about the digest ─▶ chain in a store ─▶ valid when it counts ─▶ not expired ─▶ not revoked
 
 mod algorithm;
 mod envelope;
 mod jws;
 mod cose;
 mod chain;
+mod countersignature;
+mod stores;
+mod signed;
+mod standing;
+mod attestation;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use image_reference::Digest;
 use image_trust::{
-    ArtifactKind, Authority, Evidence, NotaryTrust, Proof, ReasonCode, Refusal, SignerDemand, SignerFinding,
-    Statement,
+    Artifact, ArtifactKind, Evidence, Examined, ImageDemand, Layouts, Proof, ReasonCode, Refusal,
+    SignerDemand, SignerFinding,
 };
 use jiff::Timestamp;
-use serde::Deserialize;
 
-use crate::certificate::Certificate;
-use crate::limits::{MOST_ARTIFACT_BYTES, MOST_NOTARY_SIGNATURES};
-use crate::pem;
+use crate::limits::{MOST_NOTARY_SIGNATURES, MOST_REVOCATION_SOURCES};
 use crate::rejection::{Rejection, Rejections};
+use crate::revocation::{RevocationAnswers, RevocationSource};
 
-/// What a signature must be about.
-struct Signed<'s> {
-    digest: &'s Digest,
-    /// Size in bytes and media type, where the evidence knows them.
-    descriptor: Option<(u64, &'s str)>,
+use self::signed::{Signed, Subject};
+use self::stores::Stores;
+
+/// What envelopes are judged by, beside the evidence.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bench<'b> {
+    pub(crate) evidence: &'b Evidence,
+    pub(crate) answers: &'b RevocationAnswers,
+    pub(crate) at: Timestamp,
 }
 
-/// Judges the image's own Notary signatures.
-pub(crate) fn signature(evidence: &Evidence, demand: &SignerDemand, at: Timestamp) -> SignerFinding {
-    let store = trust_store(demand)?;
-    let envelopes = evidence
-        .artifacts
-        .iter()
-        .filter_map(|artifact| match &artifact.kind {
-            ArtifactKind::Notary { media_type, envelope } => {
-                Some((artifact.origin.as_str(), media_type.as_str(), envelope.as_slice()))
-            }
-            ArtifactKind::SimpleSigning { .. }
-            | ArtifactKind::Dsse { .. }
-            | ArtifactKind::Bundle { .. }
-            | ArtifactKind::NotaryAttestation { .. } => None,
-        });
-    let signed = Signed {
-        digest: &evidence.digest,
-        descriptor: None,
-    };
-    match verified(envelopes, &signed, &store, at) {
+/// Envelopes that must be about one thing, each with where it was found.
+struct Envelopes<'e> {
+    subject: Subject<'e>,
+    found: Vec<(&'e str, (&'e str, &'e [u8]))>,
+}
+
+/// Judges the image's own Notary signatures. What the policy only wants told goes into `remarks`.
+pub(crate) fn signature(
+    bench: Bench<'_>,
+    demand: &SignerDemand,
+    remarks: &mut Vec<Examined>,
+) -> SignerFinding {
+    let stores = Stores::of(demand)?;
+    let evidence = bench.evidence;
+    match first_that_counts(&of_image(evidence), &stores, bench, remarks) {
         Ok((signed_by, origin)) => Ok(Proof::minted(
             evidence.digest.clone(),
             signed_by,
@@ -65,43 +68,29 @@ pub(crate) fn signature(evidence: &Evidence, demand: &SignerDemand, at: Timestam
 
 /// Judges artifacts of the demanded type that refer to the image, by their own Notary signatures.
 pub(crate) fn attestation(
-    evidence: &Evidence,
+    bench: Bench<'_>,
     artifact_type: &str,
     demand: &SignerDemand,
-    at: Timestamp,
+    remarks: &mut Vec<Examined>,
 ) -> SignerFinding {
-    let store = trust_store(demand)?;
+    let stores = Stores::of(demand)?;
+    let evidence = bench.evidence;
     let mut rejections = Rejections::default();
     let mut statements = Vec::new();
     let mut proven = None;
     for artifact in &evidence.artifacts {
-        let ArtifactKind::NotaryAttestation {
-            artifact_type: found,
-            digest,
-            size,
-            media_type,
-            manifest,
-            predicate,
-            signatures,
-        } = &artifact.kind
-        else {
+        let Some((attested, predicate)) = of_attestation(artifact, artifact_type, evidence) else {
             continue;
         };
-        if found != artifact_type {
-            continue;
-        }
-        let envelopes = signatures.iter().map(|(media_type, envelope)| {
-            (artifact.origin.as_str(), media_type.as_str(), envelope.as_slice())
-        });
-        let signed = Signed {
-            digest,
-            descriptor: Some((*size, media_type)),
-        };
-        let outcome = refers_to(manifest, digest, evidence)
-            .and_then(|()| {
-                verified(envelopes, &signed, &store, at).map_err(|rejections| unsigned_artifact(&rejections))
+        let outcome = attested
+            .and_then(|envelopes| {
+                first_that_counts(&envelopes, &stores, bench, remarks)
+                    .map_err(|rejections| unsigned_artifact(&rejections))
             })
-            .and_then(|signer| Ok((signer, statement(artifact_type, &artifact.origin, predicate)?)));
+            .and_then(|signer| {
+                let statement = attestation::statement(artifact_type, &artifact.origin, predicate)?;
+                Ok((signer, statement))
+            });
         match outcome {
             Ok((signer, statement)) => {
                 statements.push(Arc::new(statement));
@@ -127,119 +116,132 @@ pub(crate) fn attestation(
     }
 }
 
-/// The first envelope that verifies: who signed, and where.
-fn verified<'e>(
-    envelopes: impl Iterator<Item = (&'e str, &'e str, &'e [u8])>,
-    signed: &Signed<'_>,
-    store: &[Certificate],
+/// Whom to ask for revocation before `demand` is judged: places that certificates of otherwise valid signatures name.
+///
+/// A stranger's certificate names nothing that is asked: its chain ends in no store of the policy.
+#[must_use]
+pub fn revocation_sources(
+    evidence: &Evidence,
+    demand: &ImageDemand,
     at: Timestamp,
+) -> BTreeSet<RevocationSource> {
+    let mut sources = BTreeSet::new();
+    if demand.layouts != Layouts::Notary {
+        return sources;
+    }
+    let mut take = |envelopes: &Envelopes<'_>, signer: &SignerDemand| {
+        let Ok(stores) = Stores::of(signer) else { return };
+        for (_, envelope) in envelopes.found.iter().take(MOST_NOTARY_SIGNATURES) {
+            if let Ok(signed) = signed::verify(*envelope, envelopes.subject, &stores, at) {
+                standing::sources(&signed, stores.revocation, &mut sources);
+            }
+        }
+    };
+    let image = of_image(evidence);
+    for signer in &demand.signers {
+        take(&image, signer);
+    }
+    for attested in &demand.attestations {
+        for artifact in &evidence.artifacts {
+            if let Some((Ok(envelopes), _)) = of_attestation(artifact, &attested.predicate_type, evidence) {
+                attested
+                    .signers
+                    .iter()
+                    .for_each(|signer| take(&envelopes, signer));
+            }
+        }
+    }
+    sources.into_iter().take(MOST_REVOCATION_SOURCES).collect()
+}
+
+fn of_image(evidence: &Evidence) -> Envelopes<'_> {
+    let found = evidence
+        .artifacts
+        .iter()
+        .filter_map(|artifact| match &artifact.kind {
+            ArtifactKind::Notary { media_type, envelope } => Some((
+                artifact.origin.as_str(),
+                (media_type.as_str(), envelope.as_slice()),
+            )),
+            ArtifactKind::SimpleSigning { .. }
+            | ArtifactKind::Dsse { .. }
+            | ArtifactKind::Bundle { .. }
+            | ArtifactKind::NotaryAttestation { .. } => None,
+        });
+    Envelopes {
+        subject: Subject {
+            digest: &evidence.digest,
+            descriptor: None,
+        },
+        found: found.collect(),
+    }
+}
+
+/// The envelopes of an attestation of this type, or why it is none of this image; and its predicate.
+fn of_attestation<'e>(
+    artifact: &'e Artifact,
+    wanted_type: &str,
+    evidence: &Evidence,
+) -> Option<(Result<Envelopes<'e>, Rejection>, &'e [u8])> {
+    let ArtifactKind::NotaryAttestation {
+        artifact_type,
+        digest,
+        size,
+        media_type,
+        manifest,
+        predicate,
+        signatures,
+    } = &artifact.kind
+    else {
+        return None;
+    };
+    if artifact_type != wanted_type {
+        return None;
+    }
+    let envelopes = signatures.iter().map(|(media_type, envelope)| {
+        let envelope = (media_type.as_str(), envelope.as_slice());
+        (artifact.origin.as_str(), envelope)
+    });
+    let about = attestation::refers_to(manifest, digest, evidence).map(|()| Envelopes {
+        subject: Subject {
+            digest,
+            descriptor: Some((*size, media_type)),
+        },
+        found: envelopes.collect(),
+    });
+    Some((about, predicate))
+}
+
+/// The first envelope that counts: who signed, and where.
+fn first_that_counts(
+    envelopes: &Envelopes<'_>,
+    stores: &Stores,
+    bench: Bench<'_>,
+    remarks: &mut Vec<Examined>,
 ) -> Result<(String, String), Rejections> {
     let mut rejections = Rejections::default();
-    for (number, (origin, media_type, bytes)) in envelopes.enumerate() {
+    for (number, (origin, envelope)) in envelopes.found.iter().enumerate() {
         if number == MOST_NOTARY_SIGNATURES {
-            rejections.push(
-                origin,
-                Rejection::limit("Notary signatures", MOST_NOTARY_SIGNATURES),
-            );
+            let limit = Rejection::limit("Notary signatures", MOST_NOTARY_SIGNATURES);
+            rejections.push(origin, limit);
             break;
         }
-        match verify_envelope(media_type, bytes, signed, store, at) {
-            Ok(signed_by) => return Ok((signed_by, origin.to_owned())),
+        let standing = |signed: Signed| {
+            let told = standing::judge(&signed, stores.revocation, bench.answers, bench.at)?;
+            Ok((signed.signer(), told))
+        };
+        match signed::verify(*envelope, envelopes.subject, stores, bench.at).and_then(standing) {
+            Ok((signed_by, told)) => {
+                remarks.extend(told.into_iter().map(|rejection| Examined {
+                    what: (*origin).to_owned(),
+                    outcome: Err(format!("{}; the policy only wants it told", rejection.text)),
+                }));
+                return Ok((signed_by, (*origin).to_owned()));
+            }
             Err(rejection) => rejections.push(origin, rejection),
         }
     }
     Err(rejections)
-}
-
-fn verify_envelope(
-    media_type: &str,
-    bytes: &[u8],
-    signed: &Signed<'_>,
-    store: &[Certificate],
-    at: Timestamp,
-) -> Result<String, Rejection> {
-    let envelope = envelope::open(media_type, bytes).map_err(Rejection::malformed)?;
-    let target = &envelope.target;
-    let is_target = target.digest == signed.digest.to_string()
-        && signed
-            .descriptor
-            .is_none_or(|(size, media_type)| target.size == size && target.media_type == media_type);
-    if !is_target {
-        let text = format!("the signature is about {}, not {}", target.digest, signed.digest);
-        return Err(Rejection::new(ReasonCode::DigestMismatch, text));
-    }
-    chain::verify(&envelope.chain, store, at)?;
-    if let Some(expiry) = envelope.expiry.filter(|expiry| *expiry < at) {
-        return Err(Rejection::new(
-            ReasonCode::Expired,
-            format!("digital signature has expired on {expiry}"),
-        ));
-    }
-    Ok(envelope
-        .chain
-        .first()
-        .map(Certificate::subject)
-        .unwrap_or_default())
-}
-
-#[derive(Deserialize)]
-struct Referrer {
-    subject: ReferrerSubject,
-}
-
-#[derive(Deserialize)]
-struct ReferrerSubject {
-    digest: String,
-}
-
-/// The manifest is what its digest names, and refers to the image.
-fn refers_to(manifest: &[u8], digest: &Digest, evidence: &Evidence) -> Result<(), Rejection> {
-    let mismatch = |text: &str| Err(Rejection::new(ReasonCode::DigestMismatch, text));
-    if !digest.names(manifest) {
-        return mismatch("the attestation's manifest is not what its digest names");
-    }
-    match serde_json::from_slice::<Referrer>(manifest) {
-        Ok(referrer) if referrer.subject.digest == evidence.digest.to_string() => Ok(()),
-        Ok(_) => mismatch("the attestation refers to another image"),
-        Err(cause) => Err(Rejection::malformed(format!(
-            "the attestation's manifest can't be read: {cause}"
-        ))),
-    }
-}
-
-fn statement(artifact_type: &str, origin: &str, predicate: &[u8]) -> Result<Statement, Rejection> {
-    if predicate.len() > MOST_ARTIFACT_BYTES {
-        return Err(Rejection::limit("bytes in one artifact", MOST_ARTIFACT_BYTES));
-    }
-    let predicate = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(predicate)
-        .map_err(|cause| Rejection::malformed(format!("the predicate is no JSON object: {cause}")))?;
-    Ok(Statement {
-        predicate_type: artifact_type.to_owned(),
-        predicate: serde_json::Value::Object(predicate),
-        origin: origin.to_owned(),
-        annotations: BTreeMap::new(),
-    })
-}
-
-fn trust_store(demand: &SignerDemand) -> Result<Vec<Certificate>, Refusal> {
-    let Authority::Notary(NotaryTrust { certificates, .. }) = &demand.authority else {
-        return Err(Refusal::new(
-            ReasonCode::PolicyError,
-            "type Notary demands certificates",
-        ));
-    };
-    let failed = |cause: String| {
-        Refusal::new(
-            ReasonCode::PolicyError,
-            format!("failed to parse certificates: {cause}"),
-        )
-    };
-    pem::blocks(certificates, pem::CERTIFICATE, usize::MAX)
-        .map_err(|cause| failed(cause.to_string()))?
-        .into_iter()
-        .map(Certificate::from_der)
-        .collect::<Result<_, _>>()
-        .map_err(|cause| failed(cause.text))
 }
 
 /// Kyverno's texts for an image without a Notary signature that counts.

@@ -100,7 +100,7 @@ impl TimestampAuthority {
 }
 
 /// What stands above `signer`, up to a root; none where it may not sign timestamps or nothing leads to a root.
-fn chain(
+pub(crate) fn chain(
     signer: &Certificate,
     intermediates: &[Certificate],
     roots: &[Certificate],

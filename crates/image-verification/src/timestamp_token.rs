@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
 use crate::certificate::Certificate;
+use crate::limits::MOST_TSA_CERTIFICATES;
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const TST_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
@@ -23,6 +24,9 @@ const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.
 const SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.2");
 const SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
 
+/// The baseline policy of ETSI EN 319 421, which means one second where no accuracy is written.
+const BASELINE_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("0.4.0.2023.1.1");
+
 /// `granted` and `grantedWithMods` of `PKIStatus`.
 const GRANTED: [&[u8]; 2] = [&[0], &[1]];
 
@@ -31,6 +35,8 @@ const GRANTED: [&[u8]; 2] = [&[0], &[1]];
 pub(crate) struct TimestampToken {
     /// The time claimed.
     pub(crate) time: Timestamp,
+    /// First and last moment that the time may stand for, by the accuracy claimed; whole seconds, rounded outwards.
+    pub(crate) range: (Timestamp, Timestamp),
     signer: SignerIdentifier,
     digest: DigestAlgorithm,
     signed: Vec<u8>,
@@ -69,6 +75,9 @@ impl TimestampToken {
             });
         Ok(Self {
             time: info.time,
+            range: info
+                .range()
+                .ok_or("the timestamp's accuracy is out of all time")?,
             signer: signer.sid.clone(),
             digest,
             signed,
@@ -100,11 +109,15 @@ impl TimestampToken {
 
     /// The certificate that the token itself carries for its signer; anybody may have put it there.
     pub(crate) fn embedded_signer(&self) -> Option<Certificate> {
-        let decoded = self
-            .certificates
+        self.embedded().find(|certificate| self.names(certificate))
+    }
+
+    /// The certificates that the token itself carries; anybody may have put them there.
+    pub(crate) fn embedded(&self) -> impl Iterator<Item = Certificate> {
+        self.certificates
             .iter()
-            .filter_map(|der| Certificate::from_der(der.clone()).ok());
-        decoded.into_iter().find(|certificate| self.names(certificate))
+            .take(MOST_TSA_CERTIFICATES)
+            .filter_map(|der| Certificate::from_der(der.clone()).ok())
     }
 }
 
@@ -145,33 +158,69 @@ struct TstInfo<'t> {
     algorithm: ObjectIdentifier,
     imprint: &'t [u8],
     time: Timestamp,
+    /// Seconds before and after, rounded up.
+    accuracy: (i64, i64),
 }
 
 impl<'t> TstInfo<'t> {
     fn read(der: &'t [u8]) -> Option<Self> {
         let mut reader = SliceReader::new(der).ok()?;
-        let (algorithm, imprint, time) = reader
+        let (policy, algorithm, imprint, time, accuracy) = reader
             .sequence(|info| {
                 info.decode::<UintRef<'_>>()?;
-                info.decode::<ObjectIdentifier>()?;
+                let policy = info.decode::<ObjectIdentifier>()?;
                 let (algorithm, imprint) = info.sequence(|imprint| {
                     let algorithm = imprint.decode::<spki::AlgorithmIdentifierRef<'_>>()?.oid;
                     Ok((algorithm, imprint.decode::<OctetStringRef<'_>>()?.as_bytes()))
                 })?;
                 info.decode::<AnyRef<'_>>()?;
                 let time = info.decode::<AnyRef<'_>>()?;
+                let mut accuracy = None;
                 while !info.is_finished() {
-                    info.decode::<AnyRef<'_>>()?;
+                    let next = info.decode::<AnyRef<'_>>()?;
+                    // The one sequence that may follow the time.
+                    if next.tag() == Tag::Sequence {
+                        accuracy = Some(next);
+                    }
                 }
-                Ok((algorithm, imprint, time))
+                Ok((policy, algorithm, imprint, time, accuracy))
             })
             .ok()?;
+        let accuracy = match accuracy {
+            Some(accuracy) => accuracy_seconds(accuracy)?,
+            None if policy == BASELINE_POLICY => 1,
+            None => 0,
+        };
+        let has_fraction = time.value().contains(&b'.');
         Some(Self {
             algorithm,
             imprint,
             time: generalized_time(time)?,
+            accuracy: (accuracy, accuracy.checked_add(i64::from(has_fraction))?),
         })
     }
+
+    fn range(&self) -> Option<(Timestamp, Timestamp)> {
+        let moment = |seconds: Option<i64>| Timestamp::from_second(seconds?).ok();
+        let (before, after) = self.accuracy;
+        let time = self.time.as_second();
+        Some((
+            moment(time.checked_sub(before))?,
+            moment(time.checked_add(after))?,
+        ))
+    }
+}
+
+/// `Accuracy`: seconds, and parts of one that count as a whole.
+fn accuracy_seconds(accuracy: AnyRef<'_>) -> Option<i64> {
+    let mut reader = SliceReader::new(accuracy.value()).ok()?;
+    let mut seconds: u32 = 0;
+    while !reader.is_finished() {
+        let part = reader.decode::<AnyRef<'_>>().ok()?;
+        let is_whole = part.tag() == Tag::Integer;
+        seconds = seconds.checked_add(if is_whole { part.decode_as().ok()? } else { 1 })?;
+    }
+    Some(i64::from(seconds))
 }
 
 /// Generalized time with or without a fraction of a second; the fraction is dropped, as certificates have none.

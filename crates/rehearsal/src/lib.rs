@@ -18,6 +18,7 @@ pub mod registry;
 pub mod keys;
 pub mod oidc;
 pub mod x509;
+pub mod revocation;
 pub mod simple_signing;
 pub mod statement;
 pub mod dsse;

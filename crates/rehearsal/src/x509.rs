@@ -70,6 +70,7 @@ pub(crate) struct Draft {
 }
 
 /// Who signs a certificate.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Issuer<'a> {
     pub(crate) name: &'a str,
     pub(crate) key: &'a SigningKey,

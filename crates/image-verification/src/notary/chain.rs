@@ -1,25 +1,21 @@
 //! Chains of Notary signers: complete, in order, made for code signing, and known to the trust store.
 //!
 //! Rules: notaryproject/specifications, signature-specification.md, "Certificate Requirements". A chain is trusted where
-//! one of its certificates *is* a certificate of the store, byte for byte. Policies name no timestamp authority, so that
-//! validity is judged at the present, as Kyverno does.
+//! one of its certificates *is* a certificate of the store, byte for byte.
 
 use der::asn1::ObjectIdentifier;
 use image_trust::ReasonCode;
 use jiff::Timestamp;
-use x509_cert::ext::pkix::{
-    AuthorityInfoAccessSyntax, BasicConstraints, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages,
-};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages};
 
 use crate::certificate::Certificate;
 use crate::notary::algorithm::NotaryAlgorithm;
 use crate::rejection::Rejection;
 
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
-const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 
-/// Verifies that `chain` is well made, known to `store`, valid `at` and not possibly revoked.
-pub(crate) fn verify(chain: &[Certificate], store: &[Certificate], at: Timestamp) -> Result<(), Rejection> {
+/// Verifies that `chain` is well made and known to `store`; when it was valid is not judged here.
+pub(crate) fn verify(chain: &[Certificate], store: &[Certificate]) -> Result<(), Rejection> {
     let untrusted = |text: &str| Err(Rejection::new(ReasonCode::UntrustedCertificate, text));
     let Some((leaf, authorities)) = chain.split_first() else {
         return untrusted("the chain is empty");
@@ -46,29 +42,21 @@ pub(crate) fn verify(chain: &[Certificate], store: &[Certificate], at: Timestamp
     {
         return untrusted("the signature's certificate chain does not contain any trusted certificate");
     }
+    Ok(())
+}
+
+/// Whether every certificate of `chain` was valid during `range`, first and last moment included.
+pub(crate) fn is_valid(chain: &[Certificate], range: (Timestamp, Timestamp)) -> Result<(), Rejection> {
+    let (earliest, latest) = range;
     for certificate in chain {
         let (first, last) = certificate.validity();
-        if !(first..=last).contains(&at.as_second()) {
-            let text = format!("certificate \"{}\" is not valid at {at}", certificate.subject());
+        let is_valid = |time: Timestamp| (first..=last).contains(&time.as_second());
+        if let Some(time) = [earliest, latest].into_iter().find(|time| !is_valid(*time)) {
+            let text = format!("certificate \"{}\" is not valid at {time}", certificate.subject());
             return Err(Rejection::new(ReasonCode::Expired, text));
         }
     }
-    // The root is trusted by the policy; everything below it may have been taken back.
-    let below_root = chain.len().saturating_sub(1);
-    match chain
-        .iter()
-        .take(below_root)
-        .find(|certificate| names_revocation_server(certificate))
-    {
-        None => Ok(()),
-        Some(certificate) => Err(Rejection::new(
-            ReasonCode::Revoked,
-            format!(
-                "certificate \"{}\" may have been revoked: its revocation server was not asked",
-                certificate.subject()
-            ),
-        )),
-    }
+    Ok(())
 }
 
 fn is_made_for_code_signing(leaf: &Certificate) -> bool {
@@ -103,17 +91,4 @@ fn may_sign_certificates(authority: &Certificate, below: usize) -> bool {
         Ok(Some((_, usage))) if usage.0.contains(KeyUsages::KeyCertSign)
     );
     is_authority && usage_allows
-}
-
-fn names_revocation_server(certificate: &Certificate) -> bool {
-    let tbs = &certificate.parsed().tbs_certificate;
-    let has_lists = !matches!(tbs.get::<CrlDistributionPoints>(), Ok(None));
-    let has_responder = match tbs.get::<AuthorityInfoAccessSyntax>() {
-        Ok(None) => false,
-        Ok(Some((_, AuthorityInfoAccessSyntax(descriptions)))) => descriptions
-            .iter()
-            .any(|description| description.access_method == OCSP),
-        Err(_) => true,
-    };
-    has_lists || has_responder
 }

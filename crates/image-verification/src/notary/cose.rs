@@ -1,4 +1,5 @@
-//! COSE envelopes of the Notary Project: a tagged `COSE_Sign1`, the chain unprotected, the rest signed.
+//! COSE envelopes of the Notary Project: a tagged `COSE_Sign1`, chain and countersignature unprotected,
+//! the rest signed.
 
 use ciborium::Value;
 use coset::iana::EnumI64 as _;
@@ -7,7 +8,8 @@ use jiff::Timestamp;
 
 use crate::notary::algorithm::NotaryAlgorithm;
 use crate::notary::envelope::{
-    EXPIRY, ProtectedHeaders, SIGNING_SCHEME, SIGNING_TIME, SignedEnvelope, chain,
+    AUTHENTIC_SIGNING_TIME, Beside, COUNTERSIGNATURE, EXPIRY, ProtectedHeaders, SIGNING_SCHEME, SIGNING_TIME,
+    SignedEnvelope, chain,
 };
 
 /// Label of the certificate chain (RFC 9360).
@@ -42,7 +44,22 @@ pub(crate) fn open(bytes: &[u8]) -> Result<SignedEnvelope, String> {
             Err("the signature is invalid".to_owned())
         }
     })?;
-    SignedEnvelope::new(&headers(protected)?, payload, chain)
+    let beside = Beside {
+        chain,
+        countersignature: countersignature(&sign1.unprotected)?,
+        signature: sign1.signature.clone(),
+    };
+    SignedEnvelope::new(&headers(protected)?, payload, beside)
+}
+
+fn countersignature(unprotected: &Header) -> Result<Option<Vec<u8>>, String> {
+    match rest(unprotected, &Label::Text(COUNTERSIGNATURE.to_owned()))? {
+        None => Ok(None),
+        Some(value) => match value.as_bytes() {
+            Some(token) => Ok(Some(token.clone())),
+            None => Err("the countersignature of the envelope can't be read".to_owned()),
+        },
+    }
 }
 
 fn certificates(unprotected: &Header) -> Result<Vec<Vec<u8>>, String> {
@@ -90,7 +107,8 @@ fn headers(protected: &Header) -> Result<ProtectedHeaders, String> {
         },
         critical,
         scheme: text(SIGNING_SCHEME)?,
-        signing_time: time(SIGNING_TIME)?.ok_or_else(|| format!("header `{SIGNING_TIME}` is missing"))?,
+        signing_time: time(SIGNING_TIME)?,
+        authentic_signing_time: time(AUTHENTIC_SIGNING_TIME)?,
         expiry: time(EXPIRY)?,
     })
 }

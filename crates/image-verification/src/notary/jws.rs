@@ -1,4 +1,4 @@
-//! JWS envelopes of the Notary Project: flattened JSON, the chain unprotected, the rest signed.
+//! JWS envelopes of the Notary Project: flattened JSON, chain and countersignature unprotected, the rest signed.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::notary::algorithm::NotaryAlgorithm;
-use crate::notary::envelope::{ProtectedHeaders, SignedEnvelope, chain};
+use crate::notary::envelope::{Beside, ProtectedHeaders, SignedEnvelope, chain};
 
 #[derive(Deserialize)]
 struct WireEnvelope {
@@ -19,6 +19,8 @@ struct WireEnvelope {
 #[derive(Deserialize)]
 struct WireHeader {
     x5c: Vec<String>,
+    #[serde(rename = "io.cncf.notary.timestampSignature", default)]
+    countersignature: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -28,8 +30,10 @@ struct WireProtected {
     crit: Vec<String>,
     #[serde(rename = "io.cncf.notary.signingScheme")]
     scheme: String,
-    #[serde(rename = "io.cncf.notary.signingTime")]
-    signing_time: String,
+    #[serde(rename = "io.cncf.notary.signingTime", default)]
+    signing_time: Option<String>,
+    #[serde(rename = "io.cncf.notary.authenticSigningTime", default)]
+    authentic_signing_time: Option<String>,
     #[serde(rename = "io.cncf.notary.expiry", default)]
     expiry: Option<String>,
 }
@@ -60,17 +64,32 @@ pub(crate) fn open(json: &[u8]) -> Result<SignedEnvelope, String> {
         ));
     }
     let signed = format!("{}.{}", wire.protected, wire.payload);
-    if !algorithm.verifies(leaf.key(), signed.as_bytes(), &decoded(&wire.signature)?) {
+    let signature = decoded(&wire.signature)?;
+    if !algorithm.verifies(leaf.key(), signed.as_bytes(), &signature) {
         return Err("the signature is invalid".to_owned());
     }
     let headers = ProtectedHeaders {
         content_type: protected.cty,
         critical: protected.crit,
         scheme: protected.scheme,
-        signing_time: time(&protected.signing_time)?,
+        signing_time: protected.signing_time.as_deref().map(time).transpose()?,
+        authentic_signing_time: protected
+            .authentic_signing_time
+            .as_deref()
+            .map(time)
+            .transpose()?,
         expiry: protected.expiry.as_deref().map(time).transpose()?,
     };
-    SignedEnvelope::new(&headers, &decoded(&wire.payload)?, chain)
+    let countersignature = wire.header.countersignature.map(|text| STANDARD.decode(text));
+    let countersignature = countersignature
+        .transpose()
+        .map_err(|_| "the countersignature of the envelope is not base64".to_owned())?;
+    let beside = Beside {
+        chain,
+        signature,
+        countersignature,
+    };
+    SignedEnvelope::new(&headers, &decoded(&wire.payload)?, beside)
 }
 
 /// RFC 3339.

@@ -14,4 +14,6 @@ mod other_layouts;
 mod mutation;
 mod attacks;
 mod notary;
+mod notary_time;
+mod notary_revocation;
 mod bundle_file;

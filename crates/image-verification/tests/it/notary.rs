@@ -16,10 +16,11 @@ use crate::workshop::*;
 static NOTARY: LazyLock<NotaryAuthority> =
     LazyLock::new(|| NotaryAuthority::new(beginning()).expect("an authority"));
 
-const WRAPPINGS: [Wrapping; 2] = [Wrapping::Jws, Wrapping::Cose];
+pub(crate) const WRAPPINGS: [Wrapping; 2] = [Wrapping::Jws, Wrapping::Cose];
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 
-fn about(digest: &Digest) -> Claim {
+/// What a signer claims about the image with this digest.
+pub(crate) fn about(digest: &Digest) -> Claim {
     Claim {
         media_type: MANIFEST.to_owned(),
         digest: digest.to_string(),

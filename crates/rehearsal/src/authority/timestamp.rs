@@ -19,6 +19,7 @@ use x509_cert::attr::Attribute;
 
 use crate::error::RehearsalError;
 use crate::keys::{Algorithm, SigningKey};
+use crate::revocation::{RevocationPlaces, Revoker};
 use crate::x509::{Certificate, Draft, Issuer, TIME_STAMPING, signature_algorithm};
 
 const ROOT: &str = "CN=rehearsal timestamp root,O=rehearsal";
@@ -80,6 +81,7 @@ struct CertificateId {
 #[derive(Debug)]
 pub struct TimestampAuthority {
     root: Certificate,
+    root_key: SigningKey,
     leaf: Certificate,
     key: SigningKey,
     from: SystemTime,
@@ -91,6 +93,14 @@ impl TimestampAuthority {
     /// # Errors
     /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
     pub fn new(from: SystemTime) -> Result<Self, RehearsalError> {
+        Self::telling(from, &RevocationPlaces::default())
+    }
+
+    /// As [`Self::new`], with a leaf that says where its revocation is told.
+    ///
+    /// # Errors
+    /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
+    pub fn telling(from: SystemTime, places: &RevocationPlaces) -> Result<Self, RehearsalError> {
         let root_key = SigningKey::generate(Algorithm::P384)?;
         let issuer = Issuer {
             name: ROOT,
@@ -104,13 +114,27 @@ impl TimestampAuthority {
             .end_entity()?
             .leaf()?
             .used_for(&[TIME_STAMPING], true)?
+            .telling(places)?
             .sign(&issuer)?;
         Ok(Self {
             root,
+            root_key,
             leaf,
             key,
             from,
         })
+    }
+
+    /// Who tells whether the leaf was taken back.
+    #[must_use]
+    pub fn revoker(&self) -> Revoker<'_> {
+        Revoker {
+            issuer: Issuer {
+                name: ROOT,
+                key: &self.root_key,
+            },
+            certificate: &self.root,
+        }
     }
 
     /// The trust anchor.
@@ -148,6 +172,24 @@ impl TimestampAuthority {
     /// # Errors
     /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
     pub fn stamp(&self, signature: &[u8], at: SystemTime) -> Result<Vec<u8>, RehearsalError> {
+        Response {
+            status: Status { status: 0 },
+            token: self.signed_token(signature, at)?,
+        }
+        .to_der()
+        .map_err(RehearsalError::der("a timestamp"))
+    }
+
+    /// The token of [`Self::stamp`] alone.
+    ///
+    /// # Errors
+    /// As [`Self::stamp`].
+    pub fn token(&self, signature: &[u8], at: SystemTime) -> Result<Vec<u8>, RehearsalError> {
+        let token = self.signed_token(signature, at)?;
+        token.to_der().map_err(RehearsalError::der("a timestamp"))
+    }
+
+    fn signed_token(&self, signature: &[u8], at: SystemTime) -> Result<ContentInfo, RehearsalError> {
         let wrong = RehearsalError::der;
         let mut serial = [0; 8];
         rand::fill(&mut serial).map_err(|_| RehearsalError::Crypto("draw a serial number"))?;
@@ -164,16 +206,10 @@ impl TimestampAuthority {
         };
         let info = info.to_der().map_err(wrong("a timestamp"))?;
         let signed = self.signed_data(&info, at)?;
-        let token = ContentInfo {
+        Ok(ContentInfo {
             content_type: SIGNED_DATA,
             content: Any::encode_from(&signed).map_err(wrong("a timestamp"))?,
-        };
-        Response {
-            status: Status { status: 0 },
-            token,
-        }
-        .to_der()
-        .map_err(wrong("a timestamp"))
+        })
     }
 
     fn signed_data(&self, info: &[u8], at: SystemTime) -> Result<SignedData, RehearsalError> {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::RehearsalError;
 use crate::keys::{Algorithm, SigningKey};
+use crate::revocation::{RevocationPlaces, Revoker};
 use crate::x509::{CODE_SIGNING, Certificate, Draft, Issuer};
 
 /// Long enough that no fixture rots.
@@ -29,6 +30,24 @@ pub struct NotarySigner {
     pub chain: Vec<Certificate>,
 }
 
+/// What a leaf is like.
+#[derive(Clone, Debug)]
+pub struct SignerOptions {
+    /// How long it is valid, from the root's beginning.
+    pub lifetime: Duration,
+    /// Where its revocation is told.
+    pub revocation: RevocationPlaces,
+}
+
+impl Default for SignerOptions {
+    fn default() -> Self {
+        Self {
+            lifetime: TEN_YEARS,
+            revocation: RevocationPlaces::default(),
+        }
+    }
+}
+
 impl NotaryAuthority {
     /// A root (P-384), valid for ten years from `from`. Give a time well before that of any signature.
     ///
@@ -46,6 +65,18 @@ impl NotaryAuthority {
         Ok(Self { root, key, from })
     }
 
+    /// Who tells whether a leaf was taken back.
+    #[must_use]
+    pub fn revoker(&self) -> Revoker<'_> {
+        Revoker {
+            issuer: Issuer {
+                name: ROOT,
+                key: &self.key,
+            },
+            certificate: &self.root,
+        }
+    }
+
     /// The trust anchor.
     #[must_use]
     pub fn root(&self) -> &Certificate {
@@ -57,7 +88,7 @@ impl NotaryAuthority {
     /// # Errors
     /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
     pub fn signer(&self, name: &str, algorithm: Algorithm) -> Result<NotarySigner, RehearsalError> {
-        self.signer_for(name, algorithm, TEN_YEARS)
+        self.signer_with(name, algorithm, &SignerOptions::default())
     }
 
     /// As [`Self::signer`], valid for `lifetime` from the root's beginning.
@@ -70,12 +101,30 @@ impl NotaryAuthority {
         algorithm: Algorithm,
         lifetime: Duration,
     ) -> Result<NotarySigner, RehearsalError> {
+        let options = SignerOptions {
+            lifetime,
+            ..SignerOptions::default()
+        };
+        self.signer_with(name, algorithm, &options)
+    }
+
+    /// As [`Self::signer`], as `options` say.
+    ///
+    /// # Errors
+    /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
+    pub fn signer_with(
+        &self,
+        name: &str,
+        algorithm: Algorithm,
+        options: &SignerOptions,
+    ) -> Result<NotarySigner, RehearsalError> {
         let key = SigningKey::generate(algorithm)?;
         let subject = format!("CN={name},O=rehearsal,ST=WA,C=US");
-        let leaf = Draft::new(&subject, key.public_der(), self.from, lifetime)?
+        let leaf = Draft::new(&subject, key.public_der(), self.from, options.lifetime)?
             .end_entity()?
             .leaf()?
             .used_for(&[CODE_SIGNING], false)?
+            .telling(&options.revocation)?
             .sign(&Issuer {
                 name: ROOT,
                 key: &self.key,

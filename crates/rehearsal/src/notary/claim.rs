@@ -13,6 +13,10 @@ use crate::repository::PushedImage;
 pub(super) const PAYLOAD: &str = "application/vnd.cncf.notary.payload.v1+json";
 pub(super) const SCHEME: &str = "io.cncf.notary.signingScheme";
 pub(super) const SIGNED_AT: &str = "io.cncf.notary.signingTime";
+pub(super) const AUTHENTIC_AT: &str = "io.cncf.notary.authenticSigningTime";
+pub(super) const COUNTERSIGNATURE: &str = "io.cncf.notary.timestampSignature";
+/// The scheme whose signers' word is taken for when they signed.
+pub(super) const SIGNING_AUTHORITY: &str = "notary.x509.signingAuthority";
 pub(super) const EXPIRY: &str = "io.cncf.notary.expiry";
 pub(super) const AGENT: &str = "io.cncf.notary.signingAgent";
 /// What `AGENT` says.
@@ -81,9 +85,21 @@ impl Claim {
         })?)
     }
 
+    /// The header field that holds the time: each scheme has its own.
+    pub(super) fn time_field(&self) -> &'static str {
+        if self.scheme == SIGNING_AUTHORITY {
+            AUTHENTIC_AT
+        } else {
+            SIGNED_AT
+        }
+    }
+
     /// The names of the header fields that must be understood.
     pub(super) fn critical_names(&self) -> Vec<String> {
         let mut names = vec![SCHEME.to_owned()];
+        if self.time_field() == AUTHENTIC_AT {
+            names.push(AUTHENTIC_AT.to_owned());
+        }
         if self.expiry.is_some() {
             names.push(EXPIRY.to_owned());
         }

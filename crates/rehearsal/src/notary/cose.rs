@@ -4,8 +4,9 @@
 
 use ciborium::Value;
 
+use super::Stamp;
 use super::certificates::NotarySigner;
-use super::claim::{AGENT, AGENT_NAME, Claim, EXPIRY, PAYLOAD, SCHEME, SIGNED_AT, algorithm};
+use super::claim::{AGENT, AGENT_NAME, COUNTERSIGNATURE, Claim, EXPIRY, PAYLOAD, SCHEME, algorithm};
 use crate::error::RehearsalError;
 use crate::instant::unix_seconds;
 
@@ -16,7 +17,11 @@ const CRIT: i64 = 2;
 const CONTENT_TYPE: i64 = 3;
 const X5CHAIN: i64 = 33;
 
-pub(super) fn envelope(signer: &NotarySigner, claim: &Claim) -> Result<Vec<u8>, RehearsalError> {
+pub(super) fn envelope(
+    signer: &NotarySigner,
+    claim: &Claim,
+    stamp: Option<Stamp<'_>>,
+) -> Result<Vec<u8>, RehearsalError> {
     let text = |text: &str| Value::Text(text.to_owned());
     let time = |at| Value::Tag(EPOCH_TIME, Box::new(unix_seconds(at).into()));
     let critical = claim.critical_names().into_iter().map(Value::Text).collect();
@@ -24,7 +29,7 @@ pub(super) fn envelope(signer: &NotarySigner, claim: &Claim) -> Result<Vec<u8>, 
         (ALG.into(), algorithm(signer.key.algorithm()).1.into()),
         (CRIT.into(), Value::Array(critical)),
         (CONTENT_TYPE.into(), text(PAYLOAD)),
-        (text(SIGNED_AT), time(claim.signed_at)),
+        (text(claim.time_field()), time(claim.signed_at)),
         (text(SCHEME), text(&claim.scheme)),
     ];
     if let Some(expiry) = claim.expiry {
@@ -41,17 +46,21 @@ pub(super) fn envelope(signer: &NotarySigner, claim: &Claim) -> Result<Vec<u8>, 
         Value::Bytes(Vec::new()),
         payload.clone(),
     ]);
-    let signature = Value::Bytes(signer.key.sign_jose(&written(&signed)?)?);
+    let signature = signer.key.sign_jose(&written(&signed)?)?;
     let chain = signer
         .chain
         .iter()
         .map(|certificate| Value::Bytes(certificate.der().to_vec()))
         .collect();
-    let unprotected = Value::Map(vec![
+    let mut unprotected = vec![
         (X5CHAIN.into(), Value::Array(chain)),
         (text(AGENT), text(AGENT_NAME)),
-    ]);
-    let message = Value::Array(vec![protected, unprotected, payload, signature]);
+    ];
+    if let Some(stamp) = stamp {
+        unprotected.push((text(COUNTERSIGNATURE), Value::Bytes(stamp.of(&signature)?)));
+    }
+    let unprotected = Value::Map(unprotected);
+    let message = Value::Array(vec![protected, unprotected, payload, Value::Bytes(signature)]);
     written(&Value::Tag(COSE_SIGN1, Box::new(message)))
 }
 

@@ -11,15 +11,17 @@ mod jws;
 mod cose;
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::authority::TimestampAuthority;
 use crate::error::RehearsalError;
 use crate::instant;
 use crate::oci::{Descriptor, EMPTY, EMPTY_BYTES, Manifest};
 use crate::repository::{PushedImage, Repository};
 
-pub use certificates::{NotaryAuthority, NotarySigner};
+pub use certificates::{NotaryAuthority, NotarySigner, SignerOptions};
 pub use claim::Claim;
 
 /// Artifact type of a Notary Project signature.
@@ -50,9 +52,48 @@ impl Wrapping {
 /// # Errors
 /// [`RehearsalError::Crypto`], [`RehearsalError::Der`] for a time before 1970.
 pub fn envelope(signer: &NotarySigner, claim: &Claim, wrapping: Wrapping) -> Result<Vec<u8>, RehearsalError> {
+    written(signer, claim, wrapping, None)
+}
+
+/// As [`envelope`], countersigned: `notation sign --timestamp-url`.
+///
+/// # Errors
+/// As [`envelope`].
+pub fn countersigned(
+    signer: &NotarySigner,
+    claim: &Claim,
+    wrapping: Wrapping,
+    stamp: Stamp<'_>,
+) -> Result<Vec<u8>, RehearsalError> {
+    written(signer, claim, wrapping, Some(stamp))
+}
+
+fn written(
+    signer: &NotarySigner,
+    claim: &Claim,
+    wrapping: Wrapping,
+    stamp: Option<Stamp<'_>>,
+) -> Result<Vec<u8>, RehearsalError> {
     match wrapping {
-        Wrapping::Jws => jws::envelope(signer, claim),
-        Wrapping::Cose => cose::envelope(signer, claim),
+        Wrapping::Jws => jws::envelope(signer, claim, stamp),
+        Wrapping::Cose => cose::envelope(signer, claim, stamp),
+    }
+}
+
+/// Who countersigns, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp<'s> {
+    /// The authority.
+    pub authority: &'s TimestampAuthority,
+    /// The time that it says.
+    pub at: SystemTime,
+    /// What it stamps instead of the signature, where that is to be wrong.
+    pub instead: Option<&'s [u8]>,
+}
+
+impl Stamp<'_> {
+    fn of(self, signature: &[u8]) -> Result<Vec<u8>, RehearsalError> {
+        self.authority.token(self.instead.unwrap_or(signature), self.at)
     }
 }
 
