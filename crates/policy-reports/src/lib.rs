@@ -5,6 +5,11 @@
 
 mod row;
 mod report;
+mod resource_report;
 
 pub use report::{ReportFormat, Summary, cluster_report, namespaced_report};
+pub use resource_report::{
+    FINGERPRINT, Fingerprint, LEFT_OUT, MANAGED_BY, MOST_MESSAGE_CHARS, MOST_RESULTS, ResourceReport, SOURCE,
+    report_name, resource_report,
+};
 pub use row::{ObjectReference, ReportedResult, Row, row, rows};

@@ -15,6 +15,28 @@ pub enum ReportFormat {
     PolicyReport,
 }
 
+impl ReportFormat {
+    /// `group/version` of its reports.
+    #[must_use]
+    pub fn api_version(self) -> &'static str {
+        match self {
+            Self::OpenReports => "openreports.io/v1alpha1",
+            Self::PolicyReport => "wgpolicyk8s.io/v1alpha2",
+        }
+    }
+
+    /// Kind of a report on one object, in its namespace if it stands in one.
+    #[must_use]
+    pub fn kind(self, is_namespaced: bool) -> &'static str {
+        match (self, is_namespaced) {
+            (Self::OpenReports, true) => "Report",
+            (Self::OpenReports, false) => "ClusterReport",
+            (Self::PolicyReport, true) => "PolicyReport",
+            (Self::PolicyReport, false) => "ClusterPolicyReport",
+        }
+    }
+}
+
 /// How many rows of each result.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -57,22 +79,14 @@ impl Summary {
 /// One report of all `rows`, under `name`; rows sorted by policy, rule and object.
 #[must_use]
 pub fn cluster_report(name: &str, rows: &[Row], format: ReportFormat) -> Value {
-    let (api_version, kind) = match format {
-        ReportFormat::OpenReports => ("openreports.io/v1alpha1", "ClusterReport"),
-        ReportFormat::PolicyReport => ("wgpolicyk8s.io/v1alpha2", "ClusterPolicyReport"),
-    };
-    report(api_version, kind, &json!({"name": name}), rows, format)
+    report(format.kind(false), &json!({"name": name}), rows, format)
 }
 
 /// One report of `rows` of a namespaced policy, in its namespace.
 #[must_use]
 pub fn namespaced_report(name: &str, namespace: &str, rows: &[Row], format: ReportFormat) -> Value {
-    let api_version = match format {
-        ReportFormat::OpenReports => "openreports.io/v1alpha1",
-        ReportFormat::PolicyReport => "wgpolicyk8s.io/v1alpha2",
-    };
+    // Kyverno's command line writes this kind in both groups.
     report(
-        api_version,
         "PolicyReport",
         &json!({"name": name, "namespace": namespace}),
         rows,
@@ -80,12 +94,12 @@ pub fn namespaced_report(name: &str, namespace: &str, rows: &[Row], format: Repo
     )
 }
 
-fn report(api_version: &str, kind: &str, metadata: &Value, rows: &[Row], format: ReportFormat) -> Value {
+fn report(kind: &str, metadata: &Value, rows: &[Row], format: ReportFormat) -> Value {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     sorted.sort_by(|a, b| (&a.policy, &a.rule, &a.resource).cmp(&(&b.policy, &b.rule, &b.resource)));
     let results: Vec<Value> = sorted.into_iter().map(Row::to_json).collect();
     let mut report = json!({
-        "apiVersion": api_version,
+        "apiVersion": format.api_version(),
         "kind": kind,
         "metadata": metadata,
         "results": results,

@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn resource() -> ObjectReference {
+    ObjectReference {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+        namespace: "shop".to_owned(),
+        name: "web".to_owned(),
+        uid: "7c0ffee0".to_owned(),
+    }
+}
+
+fn row(policy: &str, result: ReportedResult, seconds: i64) -> Row {
+    Row {
+        source: "kyverno",
+        policy: policy.to_owned(),
+        rule: "r".to_owned(),
+        result,
+        message: "said".to_owned(),
+        scored: true,
+        category: None,
+        severity: None,
+        seconds,
+        resource: resource(),
+        properties: BTreeMap::new(),
+        policy_namespace: None,
+    }
+}
+
+#[test]
+fn a_report_names_its_object_once_belongs_to_it_and_says_whose_it_is() {
+    let rows = [
+        row("b", ReportedResult::Pass, 5),
+        row("a", ReportedResult::Fail, 5),
+    ];
+    let report = resource_report(&resource(), &rows, ReportFormat::PolicyReport).object;
+    assert_eq!(report["apiVersion"], "wgpolicyk8s.io/v1alpha2");
+    assert_eq!(report["kind"], "PolicyReport");
+    assert_eq!(report["metadata"]["name"], "7c0ffee0-vouchsafe");
+    assert_eq!(report["metadata"]["namespace"], "shop");
+    assert_eq!(report["metadata"]["labels"][MANAGED_BY], "vouchsafe");
+    assert_eq!(report["metadata"]["ownerReferences"][0]["uid"], "7c0ffee0");
+    assert_eq!(report["scope"]["name"], "web");
+    assert_eq!(report["summary"]["fail"], 1);
+    assert_eq!(report["results"][0]["policy"], "a");
+    assert_eq!(report["results"][0]["source"], "vouchsafe");
+    assert!(report["results"][0].get("resources").is_none());
+}
+
+#[test]
+fn a_cluster_wide_object_has_a_cluster_wide_report() {
+    let mut node = resource();
+    node.namespace.clear();
+    for (format, kind) in [
+        (ReportFormat::PolicyReport, "ClusterPolicyReport"),
+        (ReportFormat::OpenReports, "ClusterReport"),
+    ] {
+        let report = resource_report(&node, &[], format).object;
+        assert_eq!(report["kind"], kind);
+        assert!(report["metadata"].get("namespace").is_none());
+    }
+}
+
+#[test]
+fn the_time_of_a_scan_is_no_news_and_anything_else_is() {
+    let of = |result, seconds| {
+        let rows = [row("a", result, seconds)];
+        resource_report(&resource(), &rows, ReportFormat::OpenReports).fingerprint
+    };
+    let first = of(ReportedResult::Pass, 1);
+    assert_eq!(first, of(ReportedResult::Pass, 2));
+    assert_ne!(first, of(ReportedResult::Fail, 1));
+    let report = resource_report(
+        &resource(),
+        &[row("a", ReportedResult::Pass, 1)],
+        ReportFormat::OpenReports,
+    );
+    assert_eq!(Fingerprint::of_metadata(&report.object["metadata"]), Some(first));
+    assert_eq!(report.object["source"], "vouchsafe");
+}
+
+#[test]
+fn a_report_that_another_wrote_has_no_fingerprint_of_ours() {
+    let metadata = json!({"labels": {MANAGED_BY: "kyverno"}, "annotations": {FINGERPRINT: "00"}});
+    assert_eq!(Fingerprint::of_metadata(&metadata), None);
+}
+
+#[test]
+fn what_is_too_much_is_left_out_aloud_and_failures_stay() {
+    let mut rows: Vec<Row> = (0..MOST_RESULTS + 7)
+        .map(|number| row(&format!("p{number:04}"), ReportedResult::Pass, 1))
+        .collect();
+    rows.push(row("zz", ReportedResult::Fail, 1));
+    let report = resource_report(&resource(), &rows, ReportFormat::PolicyReport).object;
+    let results = report["results"].as_array().unwrap();
+    assert_eq!(results.len(), MOST_RESULTS);
+    assert_eq!(results[MOST_RESULTS - 1]["result"], "fail");
+    assert_eq!(report["summary"]["pass"], MOST_RESULTS + 7);
+    assert_eq!(
+        report["metadata"]["annotations"][LEFT_OUT],
+        "8 of 258 results: the summary counts them"
+    );
+}
+
+#[test]
+fn a_long_message_is_cut_between_characters_and_says_so() {
+    let mut long = row("a", ReportedResult::Fail, 1);
+    long.message = "é".repeat(MOST_MESSAGE_CHARS + 3);
+    let report = resource_report(&resource(), &[long], ReportFormat::PolicyReport).object;
+    let message = report["results"][0]["message"].as_str().unwrap();
+    assert!(message.ends_with("é… (3 characters left out)"), "{message}");
+}
