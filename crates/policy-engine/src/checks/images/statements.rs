@@ -14,6 +14,10 @@ use crate::checks::conditions::Conditions;
 use crate::context::Scope;
 use crate::facts::Halt;
 
+/// How Kyverno says, in these letters, that what is attested is of other types only; it names the attestor then, as it
+/// does for failed conditions, and for nothing else.
+const OTHER_TYPES_ONLY: &str = "attestions not found for predicate type";
+
 /// Why an attestation is not met.
 #[derive(Debug)]
 pub(super) struct Unattested {
@@ -89,6 +93,9 @@ impl Question<'_> {
                             tally.refuse(format!("{place}{suffix}: {}", refusal.message), refusal)
                         }
                     },
+                    Some(Err(refusal)) if refusal.message.starts_with(OTHER_TYPES_ONLY) => {
+                        tally.refuse(format!("{place}{suffix}: {}", refusal.message), refusal.clone());
+                    }
                     Some(Err(refusal)) => tally.refuse(refusal.message.clone(), refusal.clone()),
                     None => tally.texts.push(format!("{place}{suffix}: no answer was found")),
                 },
@@ -101,7 +108,7 @@ impl Question<'_> {
     fn statements_hold(&self, proof: &Proof, scope: &Scope<'_>) -> Result<Result<(), Refusal>, Halt> {
         let wanted = &self.attestation.predicate_type;
         if proof.statements().is_empty() {
-            let message = format!("attestations not found for predicate type {wanted}");
+            let message = format!("{OTHER_TYPES_ONLY} {wanted}");
             return Ok(Err(Refusal::new(ReasonCode::AttestationMissing, message)));
         }
         let Some(conditions) = self.conditions else {
