@@ -183,7 +183,8 @@ impl Panel<'_> {
                 let chosen = with_operations
                     .filter(|(_, own)| **own == operation)
                     .map(|(policy, _)| Arc::clone(policy));
-                let chosen = PolicySet::new(chosen.collect(), self.policies.exceptions().to_vec());
+                let chosen = PolicySet::new(chosen.collect(), self.policies.exceptions().to_vec())
+                    .with_bindings(self.policies.bindings().to_vec());
                 let engine = Engine::new(chosen, EngineOptions::default());
                 let requests: Vec<Request> = indices
                     .iter()

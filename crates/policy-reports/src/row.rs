@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use policy_engine::decision::RuleResult;
+use policy_engine::policy::PolicyKind;
 use policy_engine::{Decision, RuleOutcome};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ pub enum ReportedResult {
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// `kyverno`: what readers of reports filter by.
+    /// `kyverno`, or the kind of policy: what readers of reports filter by.
     pub source: &'static str,
     /// `name` or `namespace/name`.
     pub policy: String,
@@ -150,7 +151,7 @@ pub fn row(result: &RuleResult, resource: &ObjectReference, seconds: i64) -> Row
         properties.insert("exceptions".to_owned(), result.exceptions.join(","));
     }
     Row {
-        source: "kyverno",
+        source: source(policy.kind),
         policy: policy.key.to_string(),
         rule: result.rule.to_string(),
         result: reported,
@@ -165,6 +166,18 @@ pub fn row(result: &RuleResult, resource: &ObjectReference, seconds: i64) -> Row
         resource: resource.clone(),
         properties,
         policy_namespace: policy.key.namespace.as_deref().map(ToOwned::to_owned),
+    }
+}
+
+/// What reports call the maker of a result.
+fn source(kind: PolicyKind) -> &'static str {
+    match kind {
+        PolicyKind::ClusterPolicy | PolicyKind::Policy => "kyverno",
+        PolicyKind::ValidatingPolicy | PolicyKind::NamespacedValidatingPolicy => "KyvernoValidatingPolicy",
+        PolicyKind::ImageValidatingPolicy | PolicyKind::NamespacedImageValidatingPolicy => {
+            "KyvernoImageValidatingPolicy"
+        }
+        PolicyKind::ValidatingAdmissionPolicy => "ValidatingAdmissionPolicy",
     }
 }
 

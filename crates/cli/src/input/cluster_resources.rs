@@ -12,7 +12,7 @@ use futures_util::stream;
 use futures_util::{StreamExt, TryStreamExt};
 use policy_engine::policy::RuleOrigin;
 use policy_engine::request::GroupVersionKind;
-use policy_engine::selection::KindSelector;
+use policy_engine::selection::{KindSelector, Reach};
 use policy_engine::{LoadedPolicies, PolicySet};
 use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
 use serde_json::Value;
@@ -80,6 +80,8 @@ pub(crate) struct FoundInCluster {
 #[derive(Debug, Default)]
 struct WantedKinds<'s> {
     selectors: Vec<&'s KindSelector>,
+    /// Plural names of resources
+    resources: BTreeSet<&'s str>,
     /// Kinds that authors wrote out; those of generated rules need not be there.
     written: BTreeSet<&'s str>,
     /// Some rule leaves the kind open.
@@ -221,9 +223,10 @@ impl<'s> WantedKinds<'s> {
     fn of(set: &'s PolicySet) -> Self {
         let mut wanted = Self::default();
         for rule in set.policies().iter().flat_map(|policy| &policy.rules) {
-            match rule.selector.matched().kinds() {
-                None => wanted.is_any = true,
-                Some(kinds) => {
+            match rule.selector.reach() {
+                Reach::Anything => wanted.is_any = true,
+                Reach::Resources(names) => wanted.resources.extend(names),
+                Reach::Kinds(kinds) => {
                     if rule.origin == RuleOrigin::Written {
                         let exact = kinds.iter().filter_map(|selector| selector.exact_kind());
                         wanted.written.extend(exact);
@@ -237,7 +240,9 @@ impl<'s> WantedKinds<'s> {
 
     fn means(&self, kind: &ServedKind) -> bool {
         let own = GroupVersionKind::new(&kind.api_version(), &kind.kind);
-        self.is_any || self.selectors.iter().any(|selector| selector.matches(&own, ""))
+        self.is_any
+            || self.resources.contains(&*kind.plural)
+            || self.selectors.iter().any(|selector| selector.matches(&own, ""))
     }
 
     /// Notes kinds that the cluster doesn't have.

@@ -58,21 +58,6 @@ pub(crate) fn is_namespaced(api_version: &str, kind: &str) -> bool {
         .any(|(known, kinds)| *known == group && kinds.contains(&kind))
 }
 
-/// The plural, lower-case name that the API has for a kind.
-pub(crate) fn plural_of(kind: &str) -> String {
-    let kind = kind.to_ascii_lowercase();
-    if let Some(stem) = kind.strip_suffix('y')
-        && !stem.ends_with(['a', 'e', 'i', 'o', 'u'])
-    {
-        return format!("{stem}ies");
-    }
-    match kind.as_str() {
-        "endpoints" => kind,
-        _ if kind.ends_with('s') || kind.ends_with('x') || kind.ends_with("ch") => format!("{kind}es"),
-        _ => format!("{kind}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,18 +66,5 @@ mod tests {
     fn a_cluster_wide_name_of_a_foreign_group_stands_in_namespaces() {
         assert!(!is_namespaced("rbac.authorization.k8s.io/v1", "ClusterRole"));
         assert!(is_namespaced("authorization.openshift.io/v1", "ClusterRole"));
-    }
-
-    #[test]
-    fn plurals_are_those_of_the_api() {
-        for (kind, plural) in [
-            ("Pod", "pods"),
-            ("Ingress", "ingresses"),
-            ("NetworkPolicy", "networkpolicies"),
-            ("Gateway", "gateways"),
-            ("Endpoints", "endpoints"),
-        ] {
-            assert_eq!(plural_of(kind), plural);
-        }
     }
 }

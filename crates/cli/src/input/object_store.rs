@@ -1,11 +1,12 @@
 //! Objects of files, served under the paths that an API server has for them (`apiCall.urlPath`).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use policy_engine::FactError;
+use policy_engine::request::plural_of;
 use serde_json::{Value, json};
 
-use super::kinds;
 use super::resources::StoredResource;
 
 /// Objects, in the order they were given.
@@ -30,6 +31,9 @@ impl ObjectStore {
 
     /// What the API would answer to a `GET`.
     pub(crate) fn get(&self, url_path: &str) -> Result<Value, FactError> {
+        if let Some(api_version) = version_of(url_path) {
+            return Ok(self.resources_of(&api_version));
+        }
         let path = ApiPath::read(url_path)
             .ok_or_else(|| FactError::Failed(format!("`{url_path}` is no path of the Kubernetes API")))?;
         let mut found = self.0.iter().filter(|resource| path.may_mean(resource));
@@ -37,7 +41,7 @@ impl ObjectStore {
             Some(name) => found
                 .map(|resource| resource.object())
                 .find(|object| path.has_labels(object))
-                .ok_or_else(|| FactError::Failed(format!("{} \"{name}\" not found", path.plural))),
+                .ok_or_else(|| FactError::Absent(format!("{} \"{name}\" not found", path.plural))),
             None => {
                 let kind = found.clone().next().map_or("", |first| &*first.kind);
                 let list = format!("{kind}List");
@@ -49,6 +53,35 @@ impl ObjectStore {
                 Ok(json!({"apiVersion": path.api_version, "kind": list, "metadata": {}, "items": items}))
             }
         }
+    }
+}
+
+/// The version that a path lists the resources of.
+fn version_of(url_path: &str) -> Option<String> {
+    let parts: Vec<&str> = url_path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["api", version] => Some((*version).to_owned()),
+        ["apis", group, version] => Some(format!("{group}/{version}")),
+        _ => None,
+    }
+}
+
+impl ObjectStore {
+    /// What a version of the API has: the kinds of all objects that are there.
+    fn resources_of(&self, api_version: &str) -> Value {
+        let mut kinds: BTreeMap<&str, bool> = BTreeMap::new();
+        let own = self
+            .0
+            .iter()
+            .filter(|resource| *resource.api_version == *api_version);
+        for resource in own {
+            *kinds.entry(&resource.kind).or_default() |= !resource.namespace.is_empty();
+        }
+        let resources = kinds.into_iter().map(
+            |(kind, namespaced)| json!({"name": plural_of(kind), "kind": kind, "namespaced": namespaced}),
+        );
+        let resources: Vec<Value> = resources.collect();
+        json!({"kind": "APIResourceList", "groupVersion": api_version, "resources": resources})
     }
 }
 
@@ -90,7 +123,7 @@ impl<'p> ApiPath<'p> {
     /// Whether the path means the object, its labels apart.
     fn may_mean(&self, resource: &StoredResource) -> bool {
         *resource.api_version == *self.api_version
-            && kinds::plural_of(&resource.kind) == self.plural
+            && plural_of(&resource.kind) == self.plural
             && self
                 .namespace
                 .is_none_or(|namespace| &*resource.namespace == namespace)

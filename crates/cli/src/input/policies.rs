@@ -87,6 +87,7 @@ impl PolicyInput {
         let all = &mut self.loaded;
         all.policies.append(&mut one.policies);
         all.exceptions.append(&mut one.exceptions);
+        all.bindings.append(&mut one.bindings);
         all.sources.append(&mut one.sources);
         all.global_context_entries.append(&mut one.global_context_entries);
         all.others.append(&mut one.others);

@@ -130,10 +130,10 @@ impl ExpressionRule {
     fn scene<'o>(&'o self, occasion: &Occasion<'o>) -> Scene<'o> {
         let world = World::new(occasion.request, occasion.view, occasion.asker.clone());
         let scene = Scene::new(world, &self.variables);
-        if self.of_object_alone {
-            scene.of_object_alone()
-        } else {
-            scene
+        match self.manner {
+            Manner::Policy if self.of_object_alone => scene.of_object_alone(),
+            Manner::Policy => scene,
+            Manner::Rule | Manner::AdmissionPolicy => scene.naming_namespaces(),
         }
     }
 

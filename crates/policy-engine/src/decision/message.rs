@@ -13,8 +13,39 @@ pub const KYVERNO_DENIAL_START: &str = "\n\nresource ";
 /// Longest message of one rule in a denial, in bytes; the whole of it stands in the report and the explanation.
 const LONGEST_MESSAGE: usize = 1_000;
 
-/// The denial of a request about `resource`.
+/// The denial of a request about `resource`: in the words of classic rules, of policies in Common Expression Language, or
+/// of both, one after the other.
 pub(super) fn denial(resource: &str, results: &[RuleResult]) -> String {
+    let is_classic = |result: &&RuleResult| result.policy.kind.is_classic();
+    let blocks = |is_of: &dyn Fn(&&RuleResult) -> bool| {
+        results
+            .iter()
+            .filter(|result| is_of(result))
+            .any(RuleResult::blocks)
+    };
+    let mut parts = Vec::with_capacity(2);
+    if blocks(&is_classic) {
+        parts.push(classic(resource, results.iter().filter(is_classic)));
+    }
+    if blocks(&|result| !is_classic(result)) {
+        let others = results.iter().filter(|result| !is_classic(result));
+        let refusing = others.filter(|result| result.blocks());
+        parts.push(refusing.map(sentence).collect::<Vec<_>>().join("; "));
+    }
+    parts.join("\n")
+}
+
+/// What a policy in Common Expression Language refuses or warns of.
+pub(super) fn sentence(result: &RuleResult) -> String {
+    let name = &result.policy.key.name;
+    let done = match result.verdict.outcome {
+        RuleOutcome::Error => "error",
+        RuleOutcome::Pass | RuleOutcome::Skip | RuleOutcome::Warn | RuleOutcome::Fail => "failed",
+    };
+    format!("Policy {name} {done}: {}", shortened(result.message()))
+}
+
+fn classic<'r>(resource: &str, results: impl Iterator<Item = &'r RuleResult>) -> String {
     let mut policies: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     for result in results {
         match result.verdict.outcome {

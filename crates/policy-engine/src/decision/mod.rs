@@ -8,6 +8,7 @@ mod result;
 mod message;
 mod failure_action;
 mod excuse;
+mod expressions;
 mod rule;
 mod run;
 

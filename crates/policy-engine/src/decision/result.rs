@@ -73,6 +73,13 @@ impl RuleResult {
 
     /// Whether the requester is warned of this result, given that the request is admitted.
     fn warns(&self) -> bool {
+        if !self.policy.kind.is_classic() {
+            let is_against = matches!(
+                self.verdict.outcome,
+                RuleOutcome::Fail | RuleOutcome::Error | RuleOutcome::Warn
+            );
+            return is_against && self.policy.emits_warnings;
+        }
         match (self.kind, self.verdict.outcome) {
             (RuleKind::ImageVerify, RuleOutcome::Fail | RuleOutcome::Error | RuleOutcome::Warn) => true,
             (RuleKind::ImageVerify, RuleOutcome::Skip) => self.skip_warns,
@@ -108,6 +115,9 @@ impl Decision {
             return Vec::new();
         }
         let warning = |result: &RuleResult| {
+            if !result.policy.kind.is_classic() {
+                return message::sentence(result);
+            }
             format!(
                 "policy {}.{}: {}",
                 result.policy.key.name,

@@ -25,6 +25,16 @@ pub(super) struct RuleEffect {
     pub(super) pins: Vec<ImagePin>,
 }
 
+impl RuleEffect {
+    /// The same effect, reported under the name `rule`.
+    pub(super) fn named(mut self, rule: &str) -> Self {
+        if let Some(result) = &mut self.result {
+            result.rule = rule.into();
+        }
+        self
+    }
+}
+
 /// What every rule of a run is judged with.
 pub(super) struct Bench<'b> {
     pub(super) set: &'b PolicySet,
@@ -33,7 +43,7 @@ pub(super) struct Bench<'b> {
 }
 
 impl Bench<'_> {
-    fn request(&self) -> &Request {
+    pub(super) fn request(&self) -> &Request {
         self.document.request()
     }
 
@@ -65,17 +75,17 @@ impl Bench<'_> {
             clause,
         };
         if let Some(cause) = unjudgeable {
-            return Ok(seat.effect(Verdict::new(RuleOutcome::Error, cause)));
+            return Ok(seat.unselectable(cause));
         }
         seat.judge_selected()
     }
 }
 
 /// A selected rule.
-struct Seat<'s> {
-    bench: &'s Bench<'s>,
-    policy: &'s Arc<CompiledPolicy>,
-    rule: &'s CompiledRule,
+pub(super) struct Seat<'s> {
+    pub(super) bench: &'s Bench<'s>,
+    pub(super) policy: &'s Arc<CompiledPolicy>,
+    pub(super) rule: &'s CompiledRule,
     action: FailureAction,
     clause: String,
 }
@@ -184,6 +194,7 @@ impl Seat<'_> {
                 }
                 Ok(effect)
             }
+            RuleBody::Expressions(expressions) => self.judge_expressions(expressions),
             RuleBody::Unsupported { field } => {
                 let message = format!("rules with `{field}` are not supported; this rule was not judged");
                 Ok(self.effect(Verdict::new(RuleOutcome::Error, message)))
@@ -208,7 +219,7 @@ impl Seat<'_> {
         })
     }
 
-    fn identity(&self) -> RuleIdentity<'_> {
+    pub(super) fn identity(&self) -> RuleIdentity<'_> {
         let asker = Asker {
             policy_namespace: self.policy.key.namespace.as_deref().map(ToOwned::to_owned),
             object_namespace: self.bench.request().namespace.to_string(),
@@ -244,7 +255,17 @@ impl Seat<'_> {
         }
     }
 
-    fn effect(&self, verdict: Verdict) -> RuleEffect {
+    /// Whether the rule speaks can't be told.
+    pub(super) fn unselectable(&self, cause: String) -> RuleEffect {
+        if self.policy.kind.is_classic() {
+            return self.effect(Verdict::new(RuleOutcome::Error, cause));
+        }
+        let message = format!("failed to execute matching: {cause}");
+        self.effect(Verdict::new(RuleOutcome::Error, message))
+            .named("match")
+    }
+
+    pub(super) fn effect(&self, verdict: Verdict) -> RuleEffect {
         let result = RuleResult {
             policy: Arc::clone(self.policy),
             rule: Arc::clone(&self.rule.name),

@@ -38,7 +38,7 @@ pub(crate) fn decide(
 
 /// Rules that may speak, by the gates that need no object: where the request comes from, and the policy's namespace.
 fn candidates<'s>(set: &'s PolicySet, request: &Request) -> Vec<(&'s Arc<CompiledPolicy>, Vec<usize>)> {
-    let mut candidates = set.candidates(&request.kind.kind);
+    let mut candidates = set.candidates(request);
     candidates.retain(|(policy, _)| {
         let runs_here = match request.origin {
             Origin::Admission => policy.in_admission,
@@ -143,7 +143,12 @@ impl Run<'_> {
         let chosen: Chosen = if request.stage == Stage::Validate {
             |body| !matches!(body, RuleBody::Mutate(_))
         } else {
-            |body| matches!(body, RuleBody::Validate(_) | RuleBody::Unsupported { .. })
+            |body| {
+                matches!(
+                    body,
+                    RuleBody::Validate(_) | RuleBody::Expressions(_) | RuleBody::Unsupported { .. }
+                )
+            }
         };
         self.stage(request, chosen, results, &mut Vec::new())
     }

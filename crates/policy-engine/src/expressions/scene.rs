@@ -19,6 +19,8 @@ pub struct Scene<'v> {
     request: OnceCell<Value<'v>>,
     /// Whether there is a request around the object; else the object is all there is
     has_request: bool,
+    /// Whether a namespace of which nothing is known has its name at least; else it is null
+    names_namespace: bool,
 }
 
 impl std::fmt::Debug for Scene<'_> {
@@ -42,6 +44,7 @@ impl<'v> Scene<'v> {
             bound: Vec::new(),
             request: OnceCell::new(),
             has_request: true,
+            names_namespace: false,
         }
     }
 
@@ -49,6 +52,14 @@ impl<'v> Scene<'v> {
     #[must_use]
     pub fn of_object_alone(mut self) -> Self {
         self.has_request = false;
+        self
+    }
+
+    /// The same scene in which `namespaceObject` has its name even where there is no cluster to ask for more, as
+    /// Kubernetes' expressions find it on Kyverno's command line.
+    #[must_use]
+    pub fn naming_namespaces(mut self) -> Self {
+        self.names_namespace = true;
         self
     }
 
@@ -97,6 +108,9 @@ impl<'v> Scene<'v> {
         match self.world.view().ask(&wanted) {
             None => Err(EvalError::pending()),
             Some(Ok(fact)) => json(fact).map_err(|_| EvalError::failed("the namespace is no JSON")),
+            Some(Err(FactError::NoLoader(_))) if self.names_namespace => Ok(Value::from(serde_json::json!({
+                "metadata": {"name": name}
+            }))),
             Some(Err(FactError::NoLoader(_))) => Ok(Value::Null),
             Some(Err(error)) => Err(EvalError::failed(format!(
                 "failed to get namespace `{name}`: {}",

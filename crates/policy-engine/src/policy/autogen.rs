@@ -353,31 +353,26 @@ fn shift_references(message: &str, body: &str, shift: &str) -> String {
     out
 }
 
-/// Kyverno's text replacement over the serialized rule, string by string.
+/// Kyverno's text replacement over the serialized rule, string by string. Common Expression Language calls the object
+/// `object`, all else `request.object`.
 fn move_paths(rule: Value, template: &str) -> Value {
-    let moves: [(String, String); 4] = [
-        (
-            "request.object.spec".to_owned(),
-            format!("request.object.spec.{template}.spec"),
-        ),
-        (
-            "request.oldObject.spec".to_owned(),
-            format!("request.oldObject.spec.{template}.spec"),
-        ),
-        (
-            "request.object.metadata".to_owned(),
-            format!("request.object.spec.{template}.metadata"),
-        ),
-        (
-            "request.oldObject.metadata".to_owned(),
-            format!("request.oldObject.spec.{template}.metadata"),
-        ),
-    ];
+    let is_cel = rule.pointer("/validate/cel").is_some_and(|cel| !cel.is_null());
+    let root = if is_cel { "" } else { "request." };
+    let moves = ["spec", "metadata"].map(|field| {
+        ["object", "oldObject"].map(|object| {
+            let from = format!("{root}{object}.{field}");
+            let to = format!("{root}{object}.spec.{template}.{field}");
+            (from, to)
+        })
+    });
     let moved = |text: String| -> String {
-        if !text.contains("request.") {
+        if !text.contains(root) {
             return text;
         }
-        moves.iter().fold(text, |text, (from, to)| text.replace(from, to))
+        moves
+            .iter()
+            .flatten()
+            .fold(text, |text, (from, to)| text.replace(from, to))
     };
     move_strings(rule, &moved)
 }

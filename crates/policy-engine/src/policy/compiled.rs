@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use super::actions::Actions;
 use super::autogen;
+use super::expression_policy;
+use super::kind::PolicyKind;
 use super::managed_fields;
+use crate::checks::ExpressionRule;
 use crate::checks::conditions::Conditions;
 use crate::checks::images::VerifyImagesRule;
 use crate::checks::mutate::MutateRule;
@@ -14,11 +17,13 @@ use crate::checks::validate::ValidateRule;
 use crate::compile_error::{CompileError, collect};
 use crate::context::{ContextEntries, Template};
 use crate::outcome::{PolicyKey, RuleKind};
-use crate::selection::Selector;
+use crate::selection::{RuleSelector, Selector};
 
-/// A compiled ClusterPolicy or Policy.
+/// A compiled policy of any kind.
 #[derive(Debug)]
 pub struct CompiledPolicy {
+    /// Its kind.
+    pub kind: PolicyKind,
     /// Name and namespace.
     pub key: PolicyKey,
     /// Rules as written, then generated ones, in the order they run.
@@ -56,8 +61,8 @@ pub struct CompiledRule {
     pub name: Arc<str>,
     /// Written by the author, or by the engine from a written one.
     pub origin: RuleOrigin,
-    /// `match` and `exclude`.
-    pub selector: Selector,
+    /// What it speaks about.
+    pub selector: RuleSelector,
     /// `context`
     pub context: ContextEntries,
     /// `preconditions`
@@ -93,9 +98,11 @@ pub enum RuleBody {
     Mutate(Box<MutateRule>),
     /// `verifyImages`
     VerifyImages(Box<VerifyImagesRule>),
+    /// `validate.cel`, and policies in Common Expression Language
+    Expressions(Box<ExpressionRule>),
     /// A kind of rule that is not supported; its outcome is always an error that says so.
     Unsupported {
-        /// The field: `generate`, `validate.cel`.
+        /// The field: `generate`, `validate.manifests`.
         field: String,
     },
 }
@@ -105,7 +112,7 @@ impl RuleBody {
     #[must_use]
     pub fn kind(&self) -> RuleKind {
         match self {
-            Self::Validate(_) => RuleKind::Validation,
+            Self::Validate(_) | Self::Expressions(_) => RuleKind::Validation,
             Self::Mutate(_) => RuleKind::Mutation,
             Self::VerifyImages(_) => RuleKind::ImageVerify,
             Self::Unsupported { .. } => RuleKind::Unsupported,
@@ -119,6 +126,10 @@ impl CompiledPolicy {
     /// # Errors
     /// Every fault of every rule, with its field path from the document's root.
     pub fn compile(document: &Value) -> Result<Self, Vec<CompileError>> {
+        let kind = PolicyKind::of(document).unwrap_or(PolicyKind::ClusterPolicy);
+        if !kind.is_classic() {
+            return expression_policy::compile(document, kind);
+        }
         let mut errors = Vec::new();
         let none = Value::Null;
         let spec = document.get("spec").unwrap_or(&none);
@@ -172,7 +183,8 @@ impl CompiledPolicy {
         }
     }
 
-    fn with_rules(document: &Value, spec: &Value, rules: Vec<CompiledRule>) -> Self {
+    /// What policies of all kinds have in common; actions, and what is said under `evaluation`, are left to the kind.
+    pub(super) fn with_rules(document: &Value, spec: &Value, rules: Vec<CompiledRule>) -> Self {
         let metadata = |field: &str| {
             document
                 .pointer(&format!("/metadata/{field}"))
@@ -190,7 +202,7 @@ impl CompiledPolicy {
             spec.get("webhookConfiguration")
                 .and_then(|webhook| webhook.get(field))
         };
-        let namespaced = document.get("kind").and_then(Value::as_str) == Some("Policy");
+        let kind = PolicyKind::of(document).unwrap_or(PolicyKind::ClusterPolicy);
         let failure_policy = webhook("failurePolicy")
             .or_else(|| spec.get("failurePolicy"))
             .and_then(Value::as_str);
@@ -200,9 +212,16 @@ impl CompiledPolicy {
         let labels = document.pointer("/metadata/labels");
         Self {
             key: PolicyKey {
-                namespace: namespaced.then(|| metadata("namespace").unwrap_or("default").into()),
+                namespace: kind
+                    .is_namespaced()
+                    .then(|| metadata("namespace").unwrap_or("default").into()),
                 name: metadata("name").unwrap_or_default().into(),
             },
+            kind,
+            reads_managed_fields: rules
+                .iter()
+                .any(|rule| matches!(rule.body, RuleBody::Expressions(_)))
+                || managed_fields::may_be_read_by(document),
             rules,
             actions: Actions::default(),
             one_rule: spec.get("applyRules").and_then(Value::as_str) == Some("One"),
@@ -218,7 +237,6 @@ impl CompiledPolicy {
                 .unwrap_or(10)
                 .clamp(1, 30),
             is_reported: labels.is_none_or(|labels| labels.get("reports.kyverno.io/disabled").is_none()),
-            reads_managed_fields: managed_fields::may_be_read_by(document),
         }
     }
 }
@@ -227,7 +245,7 @@ impl CompiledRule {
     fn compile(rule: &Value, origin: RuleOrigin) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
         let present = |field: &str| rule.get(field).filter(|value| !value.is_null());
-        let selector = collect(Selector::compile(rule), "", &mut errors);
+        let selector = collect(Selector::compile(rule), "", &mut errors).map(RuleSelector::Filters);
         let context = present("context").unwrap_or(&Value::Null);
         let context = collect(ContextEntries::compile(context), "context", &mut errors);
         let preconditions = present("preconditions")
@@ -275,9 +293,12 @@ impl CompiledRule {
 fn compile_body(rule: &Value) -> Result<RuleBody, Vec<CompileError>> {
     let present = |field: &str| rule.get(field).filter(|value| !value.is_null());
     if let Some(validate) = present("validate") {
-        let unsupported = ["cel", "manifests", "assert"]
+        if present_in(validate, "cel") {
+            return ExpressionRule::of_rule(rule).map(|rule| RuleBody::Expressions(Box::new(rule)));
+        }
+        let unsupported = ["manifests", "assert"]
             .into_iter()
-            .find(|field| validate.get(field).is_some_and(|value| !value.is_null()));
+            .find(|field| present_in(validate, field));
         return match unsupported {
             Some(field) => Ok(RuleBody::Unsupported {
                 field: format!("validate.{field}"),
@@ -304,6 +325,10 @@ fn compile_body(rule: &Value) -> Result<RuleBody, Vec<CompileError>> {
         "",
         "expected one of validate, mutate, verifyImages or generate",
     )])
+}
+
+fn present_in(holder: &Value, field: &str) -> bool {
+    holder.get(field).is_some_and(|value| !value.is_null())
 }
 
 fn name_of(rule: &Value) -> &str {

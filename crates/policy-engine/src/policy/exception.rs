@@ -4,9 +4,12 @@ use scalars::wildcard;
 use serde_json::Value;
 
 use super::expiry::expiry_ns;
+use super::expression_exception::NamedExemptions;
+use super::kind::PolicyKind;
 use crate::checks::conditions::Conditions;
 use crate::checks::pod_security::ControlExcludes;
 use crate::compile_error::{CompileError, collect};
+use crate::expressions::Exemption;
 use crate::selection::MatchBlock;
 
 /// A compiled PolicyException.
@@ -21,6 +24,7 @@ pub struct CompiledException {
     conditions: Option<Conditions>,
     pod_security: Option<ControlExcludes>,
     in_background: bool,
+    exemptions: NamedExemptions,
 }
 
 impl CompiledException {
@@ -86,9 +90,51 @@ impl CompiledException {
                 conditions,
                 pod_security,
                 in_background: spec.get("background").and_then(Value::as_bool).unwrap_or(true),
+                exemptions: NamedExemptions::default(),
             }),
             Some(_) | None => Err(errors),
         }
+    }
+
+    /// Compiles a PolicyException of `policies.kyverno.io`.
+    ///
+    /// # Errors
+    /// Every fault, with its field path.
+    pub fn compile_expressions(document: &Value) -> Result<Self, Vec<CompileError>> {
+        let mut errors = Vec::new();
+        let metadata = |field: &str| {
+            document
+                .pointer(&format!("/metadata/{field}"))
+                .and_then(Value::as_str)
+        };
+        let exemptions = collect(NamedExemptions::compile(document), "", &mut errors);
+        let expires_at_ns = expiry_ns(document).unwrap_or_else(|error| {
+            errors.push(error);
+            None
+        });
+        match exemptions {
+            Some(exemptions) if errors.is_empty() => Ok(Self {
+                key: format!(
+                    "{}/{}",
+                    metadata("namespace").unwrap_or("default"),
+                    metadata("name").unwrap_or_default()
+                ),
+                expires_at_ns,
+                excused: Vec::new(),
+                matched: MatchBlock::Any(Vec::new()),
+                conditions: None,
+                pod_security: None,
+                in_background: true,
+                exemptions,
+            }),
+            Some(_) | None => Err(errors),
+        }
+    }
+
+    /// What it grants a policy in Common Expression Language, if it names that.
+    #[must_use]
+    pub fn exemption_of(&self, kind: PolicyKind, name: &str) -> Option<&Exemption> {
+        self.exemptions.of(kind, name)
     }
 
     /// Whether the exception names this rule of this policy; policies by their exact key, rules by wildcard.

@@ -6,6 +6,7 @@ use manifest::{Document, FieldPath};
 use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
 use policy_types::{Fault, FaultCode, Loaded, Other};
 
+use super::binding::CompiledBinding;
 use super::compiled::CompiledPolicy;
 use super::exception::CompiledException;
 use super::set::PolicySet;
@@ -18,6 +19,8 @@ pub struct LoadedPolicies {
     pub policies: Vec<Arc<CompiledPolicy>>,
     /// Exceptions without fault, compiled.
     pub exceptions: Vec<Arc<CompiledException>>,
+    /// Bindings of admission policies without fault, compiled.
+    pub bindings: Vec<Arc<CompiledBinding>>,
     /// The checked documents of `policies`, in the same order: for lint and for printing.
     pub sources: Vec<Document>,
     /// Global context entries.
@@ -45,32 +48,53 @@ impl LoadedPolicies {
             refused: loading.refused,
             ..Self::default()
         };
-        for policy in loading.policies {
-            match CompiledPolicy::compile(&policy.document.value) {
-                Ok(compiled) => {
-                    loaded.policies.push(Arc::new(compiled));
-                    loaded.sources.push(policy.document);
-                }
-                Err(errors) => loaded
-                    .faults
-                    .extend(errors.iter().map(|error| fault(error, &policy.document))),
+        let classic = loading.policies.into_iter().map(|policy| policy.document);
+        let others = loading
+            .expression_policies
+            .into_iter()
+            .map(|policy| policy.document);
+        for document in classic.chain(others) {
+            if let Some(compiled) = loaded.kept(CompiledPolicy::compile(&document.value), &document) {
+                loaded.policies.push(Arc::new(compiled));
+                loaded.sources.push(document);
             }
         }
         for exception in loading.exceptions {
-            match CompiledException::compile(&exception.document.value) {
-                Ok(compiled) => loaded.exceptions.push(Arc::new(compiled)),
-                Err(errors) => loaded
-                    .faults
-                    .extend(errors.iter().map(|error| fault(error, &exception.document))),
-            }
+            let compiled = CompiledException::compile(&exception.document.value);
+            let compiled = loaded.kept(compiled, &exception.document);
+            loaded.exceptions.extend(compiled.map(Arc::new));
+        }
+        for exception in loading.expression_exceptions {
+            let compiled = CompiledException::compile_expressions(&exception.document.value);
+            let compiled = loaded.kept(compiled, &exception.document);
+            loaded.exceptions.extend(compiled.map(Arc::new));
+        }
+        for binding in loading.bindings {
+            let compiled = CompiledBinding::compile(&binding.document.value);
+            let compiled = loaded.kept(compiled, &binding.document);
+            loaded.bindings.extend(compiled.map(Arc::new));
         }
         loaded
+    }
+
+    /// What was compiled; or nothing, after filing the faults of `document`.
+    fn kept<T>(&mut self, compiled: Result<T, Vec<CompileError>>, document: &Document) -> Option<T> {
+        let errors = match compiled {
+            Ok(compiled) => return Some(compiled),
+            Err(errors) => errors,
+        };
+        self.faults
+            .extend(errors.iter().map(|error| fault(error, document)));
+        let name = document.value.pointer("/metadata/name");
+        let name = name.and_then(serde_json::Value::as_str);
+        self.refused.extend(name.map(ToOwned::to_owned));
+        None
     }
 
     /// The set to judge by. Policies that were refused are not in it: look at `faults` first.
     #[must_use]
     pub fn to_set(&self) -> PolicySet {
-        PolicySet::new(self.policies.clone(), self.exceptions.clone())
+        PolicySet::new(self.policies.clone(), self.exceptions.clone()).with_bindings(self.bindings.clone())
     }
 }
 

@@ -3,47 +3,59 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::binding::CompiledBinding;
 use super::compiled::CompiledPolicy;
 use super::exception::CompiledException;
+use crate::request::Request;
+use crate::selection::{KindSelector, Reach};
 
 /// Compiled policies in the order they were given. Immutable.
 #[derive(Debug, Default)]
 pub struct PolicySet {
     policies: Vec<Arc<CompiledPolicy>>,
     exceptions: Vec<Arc<CompiledException>>,
-    /// Places of rules by the exact kind they name; `(policy, rule)`.
-    by_kind: BTreeMap<String, Vec<(usize, usize)>>,
+    bindings: Vec<Arc<CompiledBinding>>,
+    /// Places of rules by the exact kind they name.
+    by_kind: Places,
+    /// Places of rules by the plural name of the resource they name.
+    by_resource: Places,
     /// Places of rules whose kinds hold wildcards, or are left open.
     of_any_kind: Vec<(usize, usize)>,
     reads_managed_fields: bool,
 }
 
+/// Places of rules, `(policy, rule)`, by a name.
+type Places = BTreeMap<String, Vec<(usize, usize)>>;
+
 impl PolicySet {
     /// A set of `policies`, judged in this order, with `exceptions`.
     #[must_use]
     pub fn new(policies: Vec<Arc<CompiledPolicy>>, exceptions: Vec<Arc<CompiledException>>) -> Self {
-        let mut by_kind: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
+        let (mut by_kind, mut by_resource) = (Places::new(), Places::new());
         let mut of_any_kind = Vec::new();
-        for (at, policy) in policies.iter().enumerate() {
-            for (rule_at, rule) in policy.rules.iter().enumerate() {
-                let kinds = rule.selector.matched().kinds();
-                let exact: Option<Vec<&str>> = kinds.and_then(|kinds| {
-                    kinds
+        let rules = policies.iter().enumerate().flat_map(|(at, policy)| {
+            policy
+                .rules
+                .iter()
+                .enumerate()
+                .map(move |(rule_at, rule)| ((at, rule_at), rule))
+        });
+        for (place, rule) in rules {
+            match rule.selector.reach() {
+                Reach::Anything => of_any_kind.push(place),
+                Reach::Resources(names) => names
+                    .into_iter()
+                    .for_each(|name| enter(&mut by_resource, name, place)),
+                Reach::Kinds(kinds) => match kinds
+                    .into_iter()
+                    .map(KindSelector::exact_kind)
+                    .collect::<Option<Vec<_>>>()
+                {
+                    None => of_any_kind.push(place),
+                    Some(kinds) => kinds
                         .into_iter()
-                        .map(crate::selection::KindSelector::exact_kind)
-                        .collect()
-                });
-                match exact {
-                    None => of_any_kind.push((at, rule_at)),
-                    Some(kinds) => {
-                        for kind in kinds {
-                            let places = by_kind.entry(kind.to_owned()).or_default();
-                            if places.last() != Some(&(at, rule_at)) {
-                                places.push((at, rule_at));
-                            }
-                        }
-                    }
-                }
+                        .for_each(|kind| enter(&mut by_kind, kind, place)),
+                },
             }
         }
         Self {
@@ -52,7 +64,9 @@ impl PolicySet {
                 || policies.iter().any(|policy| policy.reads_managed_fields),
             policies,
             exceptions,
+            bindings: Vec::new(),
             by_kind,
+            by_resource,
             of_any_kind,
         }
     }
@@ -69,11 +83,33 @@ impl PolicySet {
         &self.exceptions
     }
 
-    /// Rules that may speak about objects of `kind`: policies in order, each with the places of its rules in order.
+    /// The bindings of admission policies, in order.
     #[must_use]
-    pub fn candidates(&self, kind: &str) -> Vec<(&Arc<CompiledPolicy>, Vec<usize>)> {
-        let named = self.by_kind.get(kind).map(Vec::as_slice).unwrap_or_default();
-        let mut places: Vec<(usize, usize)> = named.iter().chain(&self.of_any_kind).copied().collect();
+    pub fn bindings(&self) -> &[Arc<CompiledBinding>] {
+        &self.bindings
+    }
+
+    /// The same set, in which `bindings` say where admission policies apply. A policy that none binds applies everywhere.
+    #[must_use]
+    pub fn with_bindings(mut self, bindings: Vec<Arc<CompiledBinding>>) -> Self {
+        self.bindings = bindings;
+        self
+    }
+
+    /// Rules that may speak about `request`: policies in order, each with the places of its rules in order.
+    #[must_use]
+    pub fn candidates(&self, request: &Request) -> Vec<(&Arc<CompiledPolicy>, Vec<usize>)> {
+        fn named<'p>(places: &'p Places, name: &str) -> &'p [(usize, usize)] {
+            places.get(name).map(Vec::as_slice).unwrap_or_default()
+        }
+        let of_kind = named(&self.by_kind, &request.kind.kind);
+        let of_resource = named(&self.by_resource, &request.resource_name());
+        let mut places: Vec<(usize, usize)> = of_kind
+            .iter()
+            .chain(of_resource)
+            .chain(&self.of_any_kind)
+            .copied()
+            .collect();
         places.sort_unstable();
         places.dedup();
         let mut found: Vec<(usize, Vec<usize>)> = Vec::new();
@@ -98,7 +134,7 @@ impl PolicySet {
             .filter(|policy| keep(policy))
             .cloned()
             .collect();
-        Self::new(policies, self.exceptions.clone())
+        Self::new(policies, self.exceptions.clone()).with_bindings(self.bindings.clone())
     }
 
     /// Whether any policy or exception may look at `metadata.managedFields` of an object; where none does, a reader may
@@ -112,5 +148,12 @@ impl PolicySet {
     #[must_use]
     pub fn rule_count(&self) -> usize {
         self.policies.iter().map(|policy| policy.rules.len()).sum()
+    }
+}
+
+fn enter(places: &mut Places, name: &str, place: (usize, usize)) {
+    let places = places.entry(name.to_owned()).or_default();
+    if places.last() != Some(&place) {
+        places.push(place);
     }
 }

@@ -40,7 +40,7 @@ impl Inputs {
         refuse_others(&loaded.others, &mut refused, &mut notes);
         let (exceptions, refused_exceptions) = exceptions(arguments, &loaded.exceptions, &mut notes)?;
         refused.extend(refused_exceptions);
-        let set = PolicySet::new(loaded.policies, exceptions);
+        let set = PolicySet::new(loaded.policies, exceptions).with_bindings(loaded.bindings);
         let entries = loaded.global_context_entries;
         let targets = input::load_stored(&arguments.targets)?;
         let values = ValuesInput::load(arguments.values_file.as_deref(), &arguments.set)?;

@@ -110,3 +110,13 @@ fn references_in_messages_point_into_the_wrapped_pattern() {
         "see $(./../pattern/spec/template/spec/a) and $(x)"
     );
 }
+
+#[test]
+fn expressions_call_the_object_by_its_short_name() {
+    let cel = json!({"expressions": [{"expression": "object.spec.x == request.oldObject.metadata.y"}]});
+    let generated = generate(&[pod_rule(&json!({"validate": {"cel": cel}}))], None);
+    assert_eq!(
+        generated[0].rule["validate"]["cel"]["expressions"][0]["expression"],
+        "object.spec.template.spec.x == request.oldObject.spec.template.metadata.y"
+    );
+}
