@@ -9,7 +9,9 @@ mod message;
 mod failure_action;
 mod excuse;
 mod expressions;
+mod required;
 mod rule;
+mod image_validating;
 mod run;
 
 pub use message::{KYVERNO_DENIAL_START, yaml_text};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::result::RuleResult;
 use super::{excuse, failure_action};
+use crate::checks::image_validating::ImageEvidence;
 use crate::checks::images::{ImagePin, RuleNames};
 use crate::checks::validate::AppliedException;
 use crate::checks::{Pending, UpdatePolicy};
@@ -23,6 +24,8 @@ pub(super) struct RuleEffect {
     pub(super) object: Option<serde_json::Value>,
     /// Digests to pin.
     pub(super) pins: Vec<ImagePin>,
+    /// What an `ImageValidatingPolicy` found of its images.
+    pub(super) evidence: ImageEvidence,
 }
 
 impl RuleEffect {
@@ -195,6 +198,7 @@ impl Seat<'_> {
                 Ok(effect)
             }
             RuleBody::Expressions(expressions) => self.judge_expressions(expressions),
+            RuleBody::ImageValidating(images) => self.judge_image_validating(images),
             RuleBody::Unsupported { field } => {
                 let message = format!("rules with `{field}` are not supported; this rule was not judged");
                 Ok(self.effect(Verdict::new(RuleOutcome::Error, message)))

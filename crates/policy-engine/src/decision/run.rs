@@ -6,6 +6,7 @@ use std::sync::Arc;
 use image_reference::DefaultRegistry;
 use serde_json::Value;
 
+use super::required::Evidence;
 use super::result::{Decision, RuleResult};
 use super::rule::Bench;
 use crate::checks::Pending;
@@ -36,7 +37,8 @@ pub(crate) fn decide(
     run.stages(request).map_err(|Pending| view.into_wanted())
 }
 
-/// Rules that may speak, by the gates that need no object: where the request comes from, and the policy's namespace.
+/// Rules that may speak, by the gates that need no object: where the request comes from, the policy's namespace, and
+/// whether there is an object of Kubernetes.
 fn candidates<'s>(set: &'s PolicySet, request: &Request) -> Vec<(&'s Arc<CompiledPolicy>, Vec<usize>)> {
     let mut candidates = set.candidates(request);
     candidates.retain(|(policy, _)| {
@@ -50,7 +52,8 @@ fn candidates<'s>(set: &'s PolicySet, request: &Request) -> Vec<(&'s Arc<Compile
             .namespace
             .as_ref()
             .is_none_or(|own| !request.namespace.is_empty() && *own == request.namespace);
-        runs_here && in_namespace
+        let is_readable = !request.is_payload() || policy.judges_payloads;
+        runs_here && in_namespace && is_readable
     });
     candidates
 }
@@ -118,12 +121,13 @@ impl Run<'_> {
     ) -> Result<Option<Arc<Value>>, Pending> {
         let request = with(request, object.as_ref());
         let mut pins: Vec<ImagePin> = Vec::new();
-        self.stage(
-            &request,
-            |body| matches!(body, RuleBody::VerifyImages(_)),
-            results,
-            &mut pins,
-        )?;
+        // For ImageValidatingPolicies the mutating call alone writes digests; the command line judges what is there.
+        let chosen: Chosen = if request.stage == Stage::Mutate {
+            |body| matches!(body, RuleBody::VerifyImages(_) | RuleBody::ImageValidating(_))
+        } else {
+            |body| matches!(body, RuleBody::VerifyImages(_))
+        };
+        self.stage(&request, chosen, results, &mut pins)?;
         if pins.is_empty() {
             return Ok(object);
         }
@@ -146,7 +150,10 @@ impl Run<'_> {
             |body| {
                 matches!(
                     body,
-                    RuleBody::Validate(_) | RuleBody::Expressions(_) | RuleBody::Unsupported { .. }
+                    RuleBody::Validate(_)
+                        | RuleBody::Expressions(_)
+                        | RuleBody::ImageValidating(_)
+                        | RuleBody::Unsupported { .. }
                 )
             }
         };
@@ -164,11 +171,13 @@ impl Run<'_> {
         let document = RequestDocument::new(request, self.registry);
         let bench = self.bench(&document);
         let mut pending = false;
+        let mut evidence = Evidence::default();
         for (policy, rules) in &self.candidates {
             for rule in chosen(policy, rules, which) {
                 match bench.judge(policy, rule) {
                     Ok(effect) => {
                         pins.extend(effect.pins);
+                        evidence.add(results.len(), effect.evidence);
                         results.extend(effect.result);
                     }
                     Err(Pending) => pending = true,
@@ -178,7 +187,11 @@ impl Run<'_> {
                 }
             }
         }
-        if pending { Err(Pending) } else { Ok(()) }
+        if pending {
+            return Err(Pending);
+        }
+        evidence.settle(results);
+        Ok(())
     }
 
     fn decision(&self, request: &Request, object: Option<Arc<Value>>, results: Vec<RuleResult>) -> Decision {

@@ -11,6 +11,7 @@ use super::kind::PolicyKind;
 use super::managed_fields;
 use crate::checks::ExpressionRule;
 use crate::checks::conditions::Conditions;
+use crate::checks::image_validating::ImageValidatingRule;
 use crate::checks::images::VerifyImagesRule;
 use crate::checks::mutate::MutateRule;
 use crate::checks::validate::ValidateRule;
@@ -40,6 +41,8 @@ pub struct CompiledPolicy {
     pub in_admission: bool,
     /// `emitWarning`
     pub emits_warnings: bool,
+    /// `evaluation.mode: JSON`: the object is any JSON, and all that the policy sees.
+    pub judges_payloads: bool,
     /// Annotation `policies.kyverno.io/scored` is not `"false"`.
     pub is_scored: bool,
     /// Annotation `policies.kyverno.io/category`.
@@ -100,6 +103,8 @@ pub enum RuleBody {
     VerifyImages(Box<VerifyImagesRule>),
     /// `validate.cel`, and policies in Common Expression Language
     Expressions(Box<ExpressionRule>),
+    /// `ImageValidatingPolicy`
+    ImageValidating(Box<ImageValidatingRule>),
     /// A kind of rule that is not supported; its outcome is always an error that says so.
     Unsupported {
         /// The field: `generate`, `validate.manifests`.
@@ -114,7 +119,7 @@ impl RuleBody {
         match self {
             Self::Validate(_) | Self::Expressions(_) => RuleKind::Validation,
             Self::Mutate(_) => RuleKind::Mutation,
-            Self::VerifyImages(_) => RuleKind::ImageVerify,
+            Self::VerifyImages(_) | Self::ImageValidating(_) => RuleKind::ImageVerify,
             Self::Unsupported { .. } => RuleKind::Unsupported,
         }
     }
@@ -220,7 +225,7 @@ impl CompiledPolicy {
             kind,
             reads_managed_fields: rules
                 .iter()
-                .any(|rule| matches!(rule.body, RuleBody::Expressions(_)))
+                .any(|rule| matches!(rule.body, RuleBody::Expressions(_) | RuleBody::ImageValidating(_)))
                 || managed_fields::may_be_read_by(document),
             rules,
             actions: Actions::default(),
@@ -229,6 +234,7 @@ impl CompiledPolicy {
             in_background: flag("background", true),
             in_admission: flag("admission", true),
             emits_warnings: flag("emitWarning", false),
+            judges_payloads: false,
             is_scored: annotation("policies.kyverno.io/scored").as_deref() != Some("false"),
             category: annotation("policies.kyverno.io/category"),
             severity: annotation("policies.kyverno.io/severity"),

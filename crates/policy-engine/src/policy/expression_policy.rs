@@ -10,6 +10,7 @@ use super::actions::Actions;
 use super::compiled::{CompiledPolicy, CompiledRule, RuleBody, RuleOrigin};
 use super::kind::PolicyKind;
 use crate::checks::ExpressionRule;
+use crate::checks::image_validating::ImageValidatingRule;
 use crate::compile_error::{CompileError, collect};
 use crate::context::ContextEntries;
 use crate::expressions::generated;
@@ -58,7 +59,8 @@ pub(super) fn compile(document: &Value, kind: PolicyKind) -> Result<CompiledPoli
         // Kyverno's own policies refuse what they can't judge whatever the failure policy says: it is about the webhook.
         error_blocks: !(is_of_api_server && ignores_errors),
         in_admission: !is_of_api_server && !is_json(spec) && switch("/evaluation/admission/enabled"),
-        in_background: switch("/evaluation/background/enabled"),
+        in_background: !is_json(spec) && switch("/evaluation/background/enabled"),
+        judges_payloads: is_json(spec),
         ..CompiledPolicy::with_rules(document, spec, rules)
     })
 }
@@ -98,15 +100,18 @@ fn body(spec: &Value, kind: PolicyKind) -> Result<RuleBody, Vec<CompileError>> {
         PolicyKind::ValidatingPolicy => ExpressionRule::of_policy(spec, Scope::Cluster),
         PolicyKind::NamespacedValidatingPolicy => ExpressionRule::of_policy(spec, Scope::Namespaced),
         PolicyKind::ValidatingAdmissionPolicy => ExpressionRule::of_admission_policy(spec),
-        PolicyKind::ImageValidatingPolicy
-        | PolicyKind::NamespacedImageValidatingPolicy
-        | PolicyKind::ClusterPolicy
-        | PolicyKind::Policy => {
+        PolicyKind::ImageValidatingPolicy => return images(spec, Scope::Cluster),
+        PolicyKind::NamespacedImageValidatingPolicy => return images(spec, Scope::Namespaced),
+        PolicyKind::ClusterPolicy | PolicyKind::Policy => {
             let message = format!("{} is not compiled here", kind.name());
             return Err(vec![CompileError::new("", message)]);
         }
     };
     expressions.map(|rule| RuleBody::Expressions(Box::new(rule)))
+}
+
+fn images(spec: &Value, scope: Scope) -> Result<RuleBody, Vec<CompileError>> {
+    ImageValidatingRule::compile(spec, scope).map(|rule| RuleBody::ImageValidating(Box::new(rule)))
 }
 
 /// The name that results are reported under: Kyverno gives the rule of a `ValidatingPolicy` none.
