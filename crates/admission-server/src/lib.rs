@@ -22,12 +22,14 @@ mod denial_log;
 mod route;
 mod reply;
 mod body;
+mod gate;
 mod webhook;
 mod server;
 mod caller;
 
 pub use caller::{CallError, Caller, Protocol};
-pub use policies::{PolicySource, PolicyStore, Refused};
+pub use gate::{Gate, Passage};
+pub use policies::{PlacedPolicies, Placement, PolicySource, PolicyStore, Refused};
 pub use server::{Server, ServerError, ServerOptions};
 pub use tls::{OwnAuthority, Tls, TlsError};
 pub use webhook::{Webhook, WebhookOptions};

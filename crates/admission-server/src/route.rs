@@ -1,7 +1,8 @@
 //! Which path means what.
 //!
 //! `/validate` and `/mutate` judge by all policies; with `/fail` or `/ignore` behind them by those with that
-//! `failurePolicy`, as Kyverno's webhooks ask.
+//! `failurePolicy`, and with `/finegrained/NAME` or `/finegrained/NAMESPACE/NAME` behind that by one policy alone, as
+//! Kyverno's webhooks ask.
 
 use http::Method;
 use policy_engine::request::Stage;
@@ -9,7 +10,7 @@ use policy_engine::request::Stage;
 use crate::policies::Share;
 
 /// What is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     /// A review.
     Review {
@@ -42,12 +43,28 @@ impl Route {
             "/healthz" | "/livez" | "/health/liveness" => Some(Self::Health),
             "/readyz" | "/health/readiness" => Some(Self::Readiness),
             "/metrics" => Some(Self::Metrics),
-            _ => None,
+            path => Self::of_one_policy(path),
         }
     }
 
+    fn of_one_policy(path: &str) -> Option<Self> {
+        let (before, name) = path.split_once("/finegrained/")?;
+        let (stage, path) = match before {
+            "/validate/fail" => (Stage::Validate, "/validate/fail/finegrained"),
+            "/validate/ignore" => (Stage::Validate, "/validate/ignore/finegrained"),
+            "/mutate/fail" => (Stage::Mutate, "/mutate/fail/finegrained"),
+            "/mutate/ignore" => (Stage::Mutate, "/mutate/ignore/finegrained"),
+            _ => return None,
+        };
+        Some(Self::Review {
+            stage,
+            share: Share::One(name.to_owned()),
+            path,
+        })
+    }
+
     /// The one method it is asked with.
-    pub(crate) fn method(self) -> Method {
+    pub(crate) fn method(&self) -> Method {
         match self {
             Self::Review { .. } => Method::POST,
             Self::Health | Self::Readiness | Self::Metrics => Method::GET,
@@ -55,12 +72,33 @@ impl Route {
     }
 
     /// How it is counted.
-    pub(crate) fn url(self) -> &'static str {
+    pub(crate) fn url(&self) -> &'static str {
         match self {
             Self::Review { path, .. } => path,
             Self::Health => "/healthz",
             Self::Readiness => "/readyz",
             Self::Metrics => "/metrics",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(path: &str) -> Option<Share> {
+        match Route::of(path)? {
+            Route::Review { share, .. } => Some(share),
+            Route::Health | Route::Readiness | Route::Metrics => None,
+        }
+    }
+
+    #[test]
+    fn a_policy_with_a_webhook_of_its_own_is_asked_for_by_name() {
+        let one = |name: &str| Some(Share::One(name.to_owned()));
+        assert_eq!(share("/validate/fail/finegrained/a"), one("a"));
+        assert_eq!(share("/mutate/ignore/finegrained/shop/a"), one("shop/a"));
+        assert_eq!(share("/validate/fail"), Some(Share::Fail));
+        assert_eq!(share("/validate/finegrained/a"), None);
     }
 }

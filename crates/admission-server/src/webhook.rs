@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::body::{BodyError, announced_bytes, read_whole};
 use crate::denial_log;
+use crate::gate::{Gate, Passage};
 use crate::limits::{ROOM_UNIT_BYTES, ROOM_UNITS};
 use crate::metrics::{self, Metrics};
 use crate::pipeline::{self, ReviewTime, caller_time};
@@ -50,6 +51,7 @@ pub struct Webhook {
     metrics: Arc<Metrics>,
     room: Semaphore,
     is_stopping: AtomicBool,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 impl Webhook {
@@ -64,7 +66,15 @@ impl Webhook {
             metrics,
             room: Semaphore::new(ROOM_UNITS),
             is_stopping: AtomicBool::new(false),
+            gate: None,
         }
+    }
+
+    /// The same webhook, whose requests go through `gate` first.
+    #[must_use]
+    pub fn behind(mut self, gate: Arc<dyn Gate>) -> Self {
+        self.gate = Some(gate);
+        self
     }
 
     /// The policies in force.
@@ -152,10 +162,10 @@ impl Webhook {
         let announced = announced_bytes(head)?;
         let _room = self.room(announced, time).await?;
         let body = read_whole(body, announced, time).await?;
-        let engine = self.policies.engine(share).ok_or_else(|| {
+        let engine = self.policies.engine(&share).ok_or_else(|| {
             HttpRefusal::new(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "no policies are loaded yet: nothing can be judged",
+                "the policies asked for are not loaded: nothing can be judged",
             )
         })?;
         let judging = AssertUnwindSafe(self.judge(&engine, &body, stage, time));
@@ -185,9 +195,17 @@ impl Webhook {
             Ok(request) => request,
             Err(unreadable) => return unjudged(stage, unreadable),
         };
+        let request = match self.gate.as_ref().map(|gate| gate.pass(&request)) {
+            None => request,
+            Some(Passage::Judged(completed)) => *completed,
+            Some(Passage::Admitted) => return written(&Answer::default(), &request.uid),
+        };
         match pipeline::judge(engine, &self.loader, &request, time).await {
             Ok(decision) => {
                 let answer = Answer::of(&decision, stage);
+                if let Some(gate) = &self.gate {
+                    gate.decided(stage, &request, &decision);
+                }
                 self.metrics.review(
                     stage,
                     &request,

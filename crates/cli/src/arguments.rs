@@ -30,6 +30,8 @@ enum Command {
     Lint(command::lint::Arguments),
     /// Answer admission reviews over HTTPS
     Serve(Box<command::serve::Arguments>),
+    /// Decide about admission in a cluster
+    Controller(Box<command::controller::Arguments>),
     /// Show the whole trip of an image on throw-away evidence
     Demo(command::demo::Arguments),
     /// Try JMESPath expressions
@@ -74,6 +76,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::Lint(arguments) => command::lint::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),
+        Command::Controller(arguments) => command::controller::run(&arguments, console),
         Command::Demo(arguments) => command::demo::run(&arguments, console),
         Command::Version => {
             console.line(&format!("vouchsafe {}", env!("CARGO_PKG_VERSION")));

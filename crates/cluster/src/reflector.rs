@@ -119,6 +119,11 @@ impl<T> Store<T> {
             .collect()
     }
 
+    /// Says that there is nothing to copy: the store is whole and empty, and nobody reflects into it.
+    pub fn leave_empty(&self) {
+        self.replace(BTreeMap::new(), Sync::Whole);
+    }
+
     /// Looks at all objects, by name, without copying any.
     pub fn each(&self, mut look: impl FnMut(&ObjectName, &Arc<T>)) {
         let objects = self.0.objects.read().unwrap_or_else(PoisonError::into_inner);

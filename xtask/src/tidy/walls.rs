@@ -13,7 +13,7 @@ use crate::program::Program;
 /// Every crate and its floor.
 const FLOORS: [(u8, &[&str]); 7] = [
     (7, &["vouchsafe"]),
-    (6, &["admission-server", "cluster", "cli"]),
+    (6, &["admission-server", "cluster", "controller", "cli"]),
     (5, &["fact-loading"]),
     (4, &["image-evidence", "policy-reports", "policy-lint"]),
     (3, &["policy-engine", "image-verification"]),
@@ -59,6 +59,7 @@ const WALLS: [(&str, &[&str]); 7] = [
             "fact-loading",
             "admission-server",
             "cluster",
+            "controller",
             "cli",
             "rehearsal",
             "xtask",

@@ -5,9 +5,10 @@
 
 mod watch;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use policy_engine::policy::CompiledPolicy;
+use policy_engine::policy::{CompiledException, CompiledPolicy};
 use policy_engine::{Engine, EngineOptions, LoadedPolicies, PolicySet};
 use policy_types::OtherGroup;
 
@@ -45,8 +46,32 @@ impl Refused {
     }
 }
 
+/// Which webhook calls about a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Placement {
+    /// That of all policies whose errors refuse.
+    Fail,
+    /// That of all policies whose errors do not.
+    Ignore,
+    /// One of its own: it is asked about under other conditions than the others.
+    Alone,
+}
+
+/// A set of policies that was checked by who gives it, policy by policy.
+#[derive(Debug, Clone, Default)]
+pub struct PlacedPolicies {
+    /// The policies in the order they are judged in.
+    pub policies: Vec<(Arc<CompiledPolicy>, Placement)>,
+    /// Names of policies that are gone and whose own webhook may be called a moment longer: nothing is demanded there.
+    pub retired: Vec<String>,
+    /// Their exceptions.
+    pub exceptions: Vec<Arc<CompiledException>>,
+    /// How every request is judged.
+    pub engine: EngineOptions,
+}
+
 /// Which policies a path asks for, as Kyverno's paths do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Share {
     /// All of them.
     All,
@@ -54,6 +79,8 @@ pub(crate) enum Share {
     Fail,
     /// Those with `failurePolicy: Ignore`.
     Ignore,
+    /// The one with this name, `name` or `namespace/name`.
+    One(String),
 }
 
 #[derive(Debug)]
@@ -61,6 +88,38 @@ struct Snapshot {
     all: Engine,
     fail: Engine,
     ignore: Engine,
+    /// Policies with a webhook of their own, by the name in its path.
+    alone: BTreeMap<String, Engine>,
+}
+
+impl Snapshot {
+    fn of(placed: &PlacedPolicies) -> Self {
+        let engine = |policies: Vec<Arc<CompiledPolicy>>| {
+            Engine::new(
+                PolicySet::new(policies, placed.exceptions.clone()),
+                placed.engine.clone(),
+            )
+        };
+        let share = |wanted: &[Placement]| {
+            let chosen = placed.policies.iter().filter(|(_, place)| wanted.contains(place));
+            engine(chosen.map(|(policy, _)| Arc::clone(policy)).collect())
+        };
+        let alone = placed
+            .policies
+            .iter()
+            .filter(|(_, place)| *place == Placement::Alone);
+        let alone = alone.map(|(policy, _)| (policy.key.to_string(), engine(vec![Arc::clone(policy)])));
+        let retired = placed
+            .retired
+            .iter()
+            .map(|name| (name.clone(), engine(Vec::new())));
+        Self {
+            all: share(&[Placement::Fail, Placement::Ignore, Placement::Alone]),
+            fail: share(&[Placement::Fail]),
+            ignore: share(&[Placement::Ignore]),
+            alone: retired.chain(alone).collect(),
+        }
+    }
 }
 
 /// Holds the snapshot.
@@ -97,23 +156,26 @@ impl PolicyStore {
     }
 
     fn replace(&self, loaded: &LoadedPolicies) {
-        let share = |chosen: fn(&CompiledPolicy) -> bool| {
-            let policies = loaded
-                .policies
-                .iter()
-                .filter(|policy| chosen(policy))
-                .cloned()
-                .collect();
-            Engine::new(
-                PolicySet::new(policies, loaded.exceptions.clone()),
-                self.options.clone(),
-            )
-        };
-        let snapshot = Snapshot {
-            all: share(|_| true),
-            fail: share(|policy| policy.error_blocks),
-            ignore: share(|policy| !policy.error_blocks),
-        };
+        let placed = loaded.policies.iter().map(|policy| {
+            let place = if policy.error_blocks {
+                Placement::Fail
+            } else {
+                Placement::Ignore
+            };
+            (Arc::clone(policy), place)
+        });
+        self.put_in_force(&PlacedPolicies {
+            policies: placed.collect(),
+            retired: Vec::new(),
+            exceptions: loaded.exceptions.clone(),
+            engine: self.options.clone(),
+        });
+    }
+
+    /// Judges by `placed` from the next request on. An empty set is a set: that there is no policy was found out by whoever
+    /// gives it.
+    pub fn put_in_force(&self, placed: &PlacedPolicies) {
+        let snapshot = Snapshot::of(placed);
         self.metrics.policies_taken(snapshot.all.policies());
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
     }
@@ -127,14 +189,15 @@ impl PolicyStore {
             .is_some()
     }
 
-    /// The engine for one request; none before a set was taken.
-    pub(crate) fn engine(&self, share: Share) -> Option<Engine> {
+    /// The engine for one request; none before a set was taken, and for a policy that is not in it.
+    pub(crate) fn engine(&self, share: &Share) -> Option<Engine> {
         let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
         let snapshot = current.as_ref()?;
         Some(match share {
             Share::All => snapshot.all.clone(),
             Share::Fail => snapshot.fail.clone(),
             Share::Ignore => snapshot.ignore.clone(),
+            Share::One(name) => snapshot.alone.get(name)?.clone(),
         })
     }
 }

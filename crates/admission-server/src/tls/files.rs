@@ -58,6 +58,24 @@ impl PairFiles {
     }
 }
 
+/// The pair in two PEM texts, if both belong together.
+pub(super) fn pair(
+    certificate: &[u8],
+    key: &[u8],
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, TlsError> {
+    let no_pem = |wanted, cause: String| TlsError::NoPem {
+        path: PathBuf::from("(memory)"),
+        wanted,
+        cause,
+    };
+    let chain: Result<Vec<CertificateDer<'static>>, _> =
+        CertificateDer::pem_slice_iter(certificate).collect();
+    let chain = chain.map_err(|cause| no_pem("certificate", cause.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|cause| no_pem("private key", cause.to_string()))?;
+    CertifiedKey::from_der(chain, key, provider).map_err(TlsError::Pair)
+}
+
 fn limited(path: &Path) -> Result<Vec<u8>, TlsError> {
     let unreadable = |cause| TlsError::Unreadable {
         path: path.to_owned(),

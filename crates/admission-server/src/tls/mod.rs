@@ -90,6 +90,27 @@ impl Tls {
         Self::showing(files.read(&provider())?, Some(files))
     }
 
+    /// Shows the certificate chain in `certificate` (leaf first) with the private key in `key`, both PEM text.
+    ///
+    /// # Errors
+    /// [`TlsError`] with what is wrong.
+    pub fn from_pem(certificate: &str, key: &str) -> Result<Self, TlsError> {
+        Self::showing(
+            files::pair(certificate.as_bytes(), key.as_bytes(), &provider())?,
+            None,
+        )
+    }
+
+    /// From now on shows another pair, PEM text; connections that are open keep the one they were opened with.
+    ///
+    /// # Errors
+    /// [`TlsError`]; the pair shown before stays.
+    pub fn show(&self, certificate: &str, key: &str) -> Result<(), TlsError> {
+        let pair = files::pair(certificate.as_bytes(), key.as_bytes(), &provider())?;
+        *self.shown.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(pair);
+        Ok(())
+    }
+
     fn showing(pair: CertifiedKey, files: Option<PairFiles>) -> Result<Self, TlsError> {
         let shown = Arc::new(Shown(RwLock::new(Arc::new(pair))));
         let builder =

@@ -7,6 +7,7 @@ pub(crate) mod jp;
 pub(crate) mod lint;
 pub(crate) mod man;
 pub(crate) mod serve;
+pub(crate) mod controller;
 pub(crate) mod test;
 pub(crate) mod verify;
 pub(crate) mod verify_bundle;

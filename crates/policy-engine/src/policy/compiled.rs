@@ -188,6 +188,15 @@ impl CompiledPolicy {
         }
     }
 
+    /// The rules that are generated for Pod controllers from those of a policy document (CRD defaults applied), as JSON.
+    #[must_use]
+    pub fn generated_rules(document: &Value) -> Vec<Value> {
+        let rules = document.pointer("/spec/rules").and_then(Value::as_array);
+        let annotations = document.pointer("/metadata/annotations");
+        let generated = autogen::generate(rules.map(Vec::as_slice).unwrap_or_default(), annotations);
+        generated.into_iter().map(|one| one.rule).collect()
+    }
+
     /// What policies of all kinds have in common; actions, and what is said under `evaluation`, are left to the kind.
     pub(super) fn with_rules(document: &Value, spec: &Value, rules: Vec<CompiledRule>) -> Self {
         let metadata = |field: &str| {

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt;
 use super::arguments::{LogFormat, LogLevel};
 
 /// Starts logging for the process. A second start changes nothing: the first stays.
-pub(super) fn start(format: LogFormat, level: LogLevel) {
+pub(crate) fn start(format: LogFormat, level: LogLevel) {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

@@ -6,5 +6,6 @@ mod policy_folder;
 mod no_cluster;
 mod run;
 
-pub(crate) use arguments::Arguments;
-pub(crate) use run::run;
+pub(crate) use arguments::{Arguments, LogFormat, LogLevel};
+pub(crate) use log::start as start_log;
+pub(crate) use run::{run, stop_signal};

@@ -123,7 +123,7 @@ fn tell_authority(authority: &OwnAuthority, console: &mut Console) {
 }
 
 /// Ends when the process is told to stop: SIGTERM or SIGINT.
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+pub(crate) fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

@@ -1,0 +1,23 @@
+//! What is done with a request beside judging it: completed by what its review can't say, admitted unjudged, looked at
+//! once it is decided.
+
+use policy_engine::request::Stage;
+use policy_engine::{Decision, Request};
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub enum Passage {
+    /// It is judged as it stands here.
+    Judged(Box<Request>),
+    /// The cluster's settings say that nobody judges it.
+    Admitted,
+}
+
+/// Stands before and behind the engine. Asked for every request: answers from memory, at once.
+pub trait Gate: Send + Sync + std::fmt::Debug {
+    /// What becomes of `request`.
+    fn pass(&self, request: &Request) -> Passage;
+
+    /// `request` was decided in the call of `stage`: for events and reports.
+    fn decided(&self, stage: Stage, request: &Request, decision: &Decision);
+}

@@ -1,0 +1,101 @@
+//! The flags of `controller`. Those that Kyverno has too are understood in its spelling.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::command::serve::{LogFormat, LogLevel};
+use crate::runtime::RegistryArguments;
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Arguments {
+    /// Kubeconfig file; without it KUBECONFIG, or the service account of this Pod
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<String>,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Namespace of this controller: its Secret, Leases and settings stand there, and nothing in it is judged
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "VOUCHSAFE_NAMESPACE",
+        default_value = "vouchsafe"
+    )]
+    pub(crate) namespace: String,
+    /// Service before the replicas, by which the API server calls
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "VOUCHSAFE_SERVICE",
+        default_value = "vouchsafe-svc"
+    )]
+    pub(crate) service: String,
+    /// Port of the service
+    #[arg(
+        long = "service-port",
+        alias = "servicePort",
+        value_name = "PORT",
+        default_value_t = 443
+    )]
+    pub(crate) service_port: u16,
+    /// Name of this replica, unlike all others; the host's name where it is not said
+    #[arg(long, value_name = "NAME", env = "POD_NAME")]
+    pub(crate) replica: Option<String>,
+    /// Address that the API server calls instead of the service: for controllers outside the cluster
+    #[arg(long = "webhook-url", value_name = "https://HOST:PORT")]
+    pub(crate) webhook_url: Option<String>,
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "[::]:9443")]
+    pub(crate) listen: SocketAddr,
+    /// Certificate chain, PEM, leaf first; re-read when it changes. Without it one is made and kept in a Secret
+    #[arg(long = "tls-cert", value_name = "FILE", requires_all = ["tls_key", "tls_ca"])]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate, PEM
+    #[arg(long = "tls-key", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Authorities that the API server is to trust for the certificate, PEM
+    #[arg(long = "tls-ca", value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Label selector of the policies that are ours; the others are another engine's
+    #[arg(long = "policy-selector", value_name = "SELECTOR", default_value = "")]
+    pub(crate) policy_selector: String,
+    /// Namespace whose PolicyExceptions count, `*` for all; without it none do
+    #[arg(
+        long = "exception-namespace",
+        alias = "exceptionNamespace",
+        value_name = "NAME"
+    )]
+    pub(crate) exception_namespace: Option<String>,
+    /// Namespaces that nothing is called about, beside our own
+    #[arg(long = "exempt-namespace", value_name = "NAME", value_delimiter = ',')]
+    pub(crate) exempt_namespaces: Vec<String>,
+    /// ConfigMap with the settings, in our namespace unless it says another
+    #[arg(
+        long = "config-map",
+        value_name = "[NAMESPACE/]NAME",
+        default_value = "kyverno"
+    )]
+    pub(crate) config_map: String,
+    /// Seconds after the last sign of life of a Lease's holder until another takes over
+    #[arg(long = "lease-duration", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(2..=3600))]
+    pub(crate) lease_seconds: u64,
+    /// Seconds that a holder tries to renew its Lease before it stops its work; fewer than the duration
+    #[arg(long = "lease-renew-deadline", value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) renew_seconds: u64,
+    /// Seconds between tries
+    #[arg(long = "lease-retry", alias = "leaderElectionRetryPeriod", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub(crate) retry_seconds: u64,
+    /// Take our webhooks away and end: before an uninstall
+    #[arg(long = "remove-webhooks")]
+    pub(crate) remove_webhooks: bool,
+    /// How log lines are written, on standard error
+    #[arg(long = "log", value_enum, default_value_t)]
+    pub(crate) log: LogFormat,
+    /// Least severe lines that are logged
+    #[arg(long = "log-level", value_enum, default_value_t)]
+    pub(crate) log_level: LogLevel,
+    #[command(flatten)]
+    pub(crate) registries: RegistryArguments,
+}

@@ -1,0 +1,132 @@
+//! What `controller` does: arguments into options, and then until it is told to stop.
+
+use std::time::Duration;
+
+use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
+use controller::{CertificateSource, ControllerError, ControllerOptions, Identity, LeaseDurations};
+use fact_loading::{LoaderOptions, NoCluster, Tenancy};
+
+use super::Arguments;
+use crate::command::serve::{start_log, stop_signal};
+use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
+use crate::host::async_runtime;
+use crate::input::InputError;
+
+/// Why the controller does not start.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
+    #[error(transparent)]
+    Controller(#[from] ControllerError),
+    #[error(
+        "`--lease-renew-deadline` must be shorter than `--lease-duration`, and `--lease-retry` shorter than that"
+    )]
+    Leases,
+    #[error("`--webhook-url` must begin with https://")]
+    WebhookUrl,
+    #[error("signals can't be heard: {0}")]
+    Signals(#[source] std::io::Error),
+}
+
+/// Runs `controller` until it is told to stop.
+pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
+    start_log(arguments.log, arguments.log_level);
+    match start(arguments, console) {
+        Ok(()) => EXIT_OK,
+        Err(error) => {
+            console.note(&format!("Error: {error}"));
+            EXIT_AGAINST
+        }
+    }
+}
+
+fn start(arguments: &Arguments, console: &mut Console) -> Result<(), StartError> {
+    let choice = KubeconfigChoice {
+        file: arguments.kubeconfig.clone(),
+        context: arguments.context.clone(),
+    };
+    let client = Client::new(Settings::load(&choice)?)?;
+    if arguments.remove_webhooks {
+        async_runtime()?.block_on(controller::remove_webhooks(&client))?;
+        console.line("the webhooks are removed");
+        return Ok(());
+    }
+    let options = options(arguments, client)?;
+    async_runtime()?.block_on(async {
+        let stopped = stop_signal().map_err(StartError::Signals)?;
+        let listening = |address| {
+            console.line(&format!("listening on https://{address}"));
+            console.flush();
+        };
+        controller::run(options, listening, stopped).await?;
+        Ok(())
+    })
+}
+
+fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, StartError> {
+    let leases = LeaseDurations {
+        lease: Duration::from_secs(arguments.lease_seconds),
+        renew_deadline: Duration::from_secs(arguments.renew_seconds),
+        retry: Duration::from_secs(arguments.retry_seconds),
+    };
+    if leases.renew_deadline >= leases.lease || leases.retry >= leases.renew_deadline {
+        return Err(StartError::Leases);
+    }
+    let is_https = |url: &String| url.starts_with("https://");
+    if !arguments.webhook_url.iter().all(is_https) {
+        return Err(StartError::WebhookUrl);
+    }
+    let certificates = match (&arguments.tls_cert, &arguments.tls_key, &arguments.tls_ca) {
+        (Some(certificate), Some(key), Some(authorities)) => CertificateSource::Files {
+            certificate: certificate.clone(),
+            key: key.clone(),
+            authorities: authorities.clone(),
+        },
+        _ => CertificateSource::Own,
+    };
+    let config_map = match arguments.config_map.split_once('/') {
+        Some((namespace, name)) => (namespace.to_owned(), name.to_owned()),
+        None => (arguments.namespace.clone(), arguments.config_map.clone()),
+    };
+    Ok(ControllerOptions {
+        client,
+        identity: Identity {
+            namespace: arguments.namespace.clone(),
+            service: arguments.service.clone(),
+            service_port: arguments.service_port,
+            replica: replica(arguments),
+            webhook_url: arguments.webhook_url.clone(),
+        },
+        listen: arguments.listen,
+        certificates,
+        loader: LoaderOptions {
+            // Tenants write policies: a namespaced one reaches nothing outside its namespace.
+            tenancy: Tenancy::Shared,
+            allow_loopback: false,
+            reads_image_metadata: true,
+            ..arguments.registries.options(std::sync::Arc::new(NoCluster))?
+        },
+        longest_review: arguments.registries.timeout(),
+        policy_selector: arguments.policy_selector.clone(),
+        exception_namespace: arguments.exception_namespace.clone(),
+        exempt_namespaces: arguments.exempt_namespaces.clone(),
+        config_map,
+        leases,
+    })
+}
+
+/// This replica's name: given, the host's, or one that no other process on this host has.
+fn replica(arguments: &Arguments) -> String {
+    let host = || std::fs::read_to_string("/etc/hostname").ok();
+    let name = arguments.replica.clone().or_else(host);
+    let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+    match (name, &arguments.replica) {
+        (Some(name), Some(_)) => name.to_owned(),
+        (Some(name), None) => format!("{name}-{}", std::process::id()),
+        (None, _) => format!("vouchsafe-{}", std::process::id()),
+    }
+}

@@ -1,0 +1,42 @@
+//! The admission controller of a cluster: what runs beside the requests.
+//!
+//! In: the API server's policies, exceptions, settings, bindings. Out: policies in force in the admission server, webhooks
+//! that call about what they name, certificates, statuses, events. Never: an answer before all policies are loaded; a
+//! Secret or ConfigMap watched or listed but by name; an object of Kyverno's own installation touched.
+//!
+//!     API server ⇄ copies ─▶ prepared ─▶ policy_store ─▶ admission-server
+//!                                └─▶ webhook_demand ─▶ webhook_writer, policy_status
+//!
+//! Behaviour: Kyverno 1.19 `pkg/controllers/{policycache,webhook,certmanager}`; where we differ: docs/guide/cluster.md
+
+// Floors, ground first: a module names only those above it in this list.
+mod limits;
+mod clock;
+mod error;
+mod identity;
+mod settings;
+mod roles;
+mod facts;
+mod events;
+mod gate;
+mod policy_object;
+mod webhook_demand;
+mod prepared;
+mod policy_view;
+mod policy_store;
+mod served;
+mod webhook_rules;
+mod webhook_configuration;
+mod certificates;
+mod webhook_writer;
+mod lease;
+mod policy_status;
+mod run;
+
+pub use certificates::CertificateSource;
+pub use error::ControllerError;
+pub use identity::Identity;
+pub use lease::LeaseDurations;
+pub use run::{ControllerOptions, run};
+pub use settings::Settings;
+pub use webhook_writer::remove_webhooks;

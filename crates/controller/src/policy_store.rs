@@ -1,0 +1,329 @@
+//! Keeps the policies of the cluster in force: watched, compiled once, replaced as a whole.
+//!
+//! In: copies of policies, exceptions, global context, settings. Out: a snapshot for the webhook and a [`PolicyView`] for
+//! whoever registers webhooks and writes statuses. Never: a snapshot before everything was read; a policy that keeps
+//! another from being judged by.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use admission_server::Webhook;
+use cluster::{Client, LiveCluster, ObjectName, ServedResources, Store, Subject, Sync, reflect};
+use policy_engine::LoadedPolicies;
+use policy_engine::policy::CompiledException;
+use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::gate::{ClusterGate, Known};
+use crate::limits::{LONGEST_QUIET_WAIT, MOST_RETIRED, QUIET_TIME, RETIREMENT};
+use crate::policy_object::PolicyObject;
+use crate::policy_view::{PolicyView, SeenPolicy, key};
+use crate::prepared::{Prepared, fault_text};
+use crate::roles::{Binding, Bindings};
+use crate::settings::Settings;
+
+/// Longest wait for the bindings of roles when they are first needed; policies that need them wait longer, the others don't.
+const LONGEST_WAIT_FOR_BINDINGS: Duration = Duration::from_secs(10);
+
+/// Copies of what is watched.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Copies {
+    pub(crate) cluster_policies: Store<PolicyObject>,
+    pub(crate) policies: Store<PolicyObject>,
+    pub(crate) exceptions: Store<PolicyObject>,
+    pub(crate) global_context: Store<PolicyObject>,
+    pub(crate) settings: Store<Value>,
+    pub(crate) namespaces: Store<Value>,
+}
+
+/// Who is told of what is in force.
+#[derive(Debug)]
+pub(crate) struct PolicyStore {
+    pub(crate) client: Client,
+    pub(crate) copies: Copies,
+    pub(crate) webhook: Arc<Webhook>,
+    pub(crate) gate: Arc<ClusterGate>,
+    pub(crate) live: Arc<LiveCluster>,
+    pub(crate) resources: watch::Receiver<Arc<ServedResources>>,
+    pub(crate) seen: watch::Sender<Arc<PolicyView>>,
+    pub(crate) state: Remembered,
+}
+
+/// What is remembered from one snapshot to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    prepared: BTreeMap<ObjectName, Arc<Prepared>>,
+    exceptions: BTreeMap<ObjectName, (u64, Option<Arc<CompiledException>>)>,
+    settings: Option<(Value, Arc<Settings>)>,
+    bindings: Option<Bindings>,
+    retired: BTreeMap<String, Instant>,
+    tasks: JoinSet<()>,
+}
+
+impl PolicyStore {
+    /// Keeps policies in force, for ever; the first snapshot is taken when everything has been read.
+    pub(crate) async fn keep(mut self) {
+        let copies = self.copies.clone();
+        copies.synced().await;
+        self.resources
+            .wait_for(|found| !found.all().is_empty())
+            .await
+            .ok();
+        let mut changes = copies.changes(&self.resources);
+        loop {
+            self.refresh().await;
+            changes.quiet().await;
+        }
+    }
+
+    async fn refresh(&mut self) {
+        let (cluster_wide, in_namespaces) = (self.copies.cluster_policies.all(), self.copies.policies.all());
+        let objects: Vec<(ObjectName, Arc<PolicyObject>)> =
+            cluster_wide.into_iter().chain(in_namespaces).collect();
+        let settings = self.settings();
+        let known = std::mem::take(&mut self.state.prepared);
+        // Policies are compiled off the threads that answer reviews.
+        let compiled = tokio::task::spawn_blocking(move || prepare(objects, &known)).await;
+        let prepared = match compiled {
+            Ok(prepared) => prepared,
+            Err(cause) => {
+                tracing::error!(%cause, "policies could not be compiled; the last snapshot is kept");
+                return;
+            }
+        };
+        self.state.prepared = prepared
+            .iter()
+            .map(|(name, _, prepared)| (name.clone(), Arc::clone(prepared)))
+            .collect();
+        let needs_roles =
+            settings.names_roles() || prepared.iter().any(|(_, _, prepared)| prepared.names_roles);
+        let roles_unknown = if needs_roles {
+            self.learn_bindings().await
+        } else {
+            None
+        };
+        let policies = prepared.into_iter().map(|(name, object, prepared)| {
+            let lacks = roles_unknown.clone().filter(|_| prepared.names_roles);
+            let seen = SeenPolicy {
+                object,
+                prepared,
+                lacks,
+            };
+            (name, seen)
+        });
+        let view = PolicyView {
+            policies: policies.collect(),
+            settings: Arc::clone(&settings),
+        };
+        self.put_in_force(view);
+    }
+
+    fn put_in_force(&mut self, view: PolicyView) {
+        self.live.set_global_context(self.global_context());
+        self.gate.learn(Known {
+            settings: Arc::clone(&view.settings),
+            resources: Arc::clone(&self.resources.borrow()),
+            bindings: self.state.bindings.clone(),
+        });
+        let mut placed = view.placed();
+        placed.exceptions = self.exceptions();
+        placed.retired = self.retired(&view);
+        self.webhook.policies().put_in_force(&placed);
+        let (in_force, all) = (placed.policies.len(), view.policies.len());
+        tracing::debug!(in_force, all, "policies are in force");
+        self.seen.send_replace(Arc::new(view));
+    }
+
+    fn settings(&mut self) -> Arc<Settings> {
+        let data = self.copies.settings.all().into_iter().next();
+        let data = data.map(|(_, data)| (*data).clone()).unwrap_or_default();
+        if let Some((seen, settings)) = &self.state.settings
+            && *seen == data
+        {
+            return Arc::clone(settings);
+        }
+        let (settings, faults) = Settings::parse(&data);
+        for fault in faults {
+            tracing::warn!(fault, "a setting can't be read and is left at its default");
+        }
+        let settings = Arc::new(settings);
+        self.state.settings = Some((data, Arc::clone(&settings)));
+        settings
+    }
+
+    /// Knows the bindings of roles from now on; why it does not, where they can't be read.
+    async fn learn_bindings(&mut self) -> Option<String> {
+        let bindings = match &self.state.bindings {
+            Some(bindings) => bindings.clone(),
+            None => {
+                let bindings = Bindings::default();
+                for (kind, store) in [
+                    (Bindings::namespaced_kind(), &bindings.in_namespaces),
+                    (Bindings::cluster_kind(), &bindings.cluster_wide),
+                ] {
+                    let (client, store) = (self.client.clone(), store.clone());
+                    self.state
+                        .tasks
+                        .spawn(reflect(client, Subject::all(kind), store, |binding| {
+                            Binding::of(&binding)
+                        }));
+                }
+                self.state.bindings.insert(bindings).clone()
+            }
+        };
+        let waiting = async {
+            bindings.in_namespaces.synced().await;
+            bindings.cluster_wide.synced().await;
+        };
+        tokio::time::timeout(LONGEST_WAIT_FOR_BINDINGS, waiting)
+            .await
+            .ok();
+        if bindings.is_synced() {
+            return None;
+        }
+        let why = bindings
+            .why_unknown()
+            .unwrap_or_else(|| "no answer yet".to_owned());
+        Some(format!("roles of users are not known: {why}"))
+    }
+
+    fn exceptions(&mut self) -> Vec<Arc<CompiledException>> {
+        let known = std::mem::take(&mut self.state.exceptions);
+        for (name, object) in self.copies.exceptions.all() {
+            let compiled = match known.get(&name) {
+                Some((fingerprint, compiled)) if *fingerprint == object.fingerprint => compiled.clone(),
+                Some(_) | None => {
+                    let mut loaded = LoadedPolicies::load([object.document(&key(&name))]);
+                    for fault in &loaded.faults {
+                        let (exception, fault) = (key(&name), fault_text(fault));
+                        tracing::warn!(exception, fault, "a faulty exception excuses nothing");
+                    }
+                    loaded.exceptions.pop()
+                }
+            };
+            self.state.exceptions.insert(name, (object.fingerprint, compiled));
+        }
+        let compiled = self.state.exceptions.values();
+        compiled.filter_map(|(_, compiled)| compiled.clone()).collect()
+    }
+
+    fn global_context(&self) -> Vec<GlobalContextEntry> {
+        let entries = self.copies.global_context.all().into_iter();
+        let documents = entries.map(|(name, object)| object.document(&name.name));
+        let loaded = LoadedPolicies::load(documents);
+        for fault in &loaded.faults {
+            let (entry, fault) = (fault.source.to_string(), fault_text(fault));
+            tracing::warn!(entry, fault, "a faulty global context entry holds nothing");
+        }
+        let entries = loaded.global_context_entries.into_iter();
+        entries.map(|loaded| loaded.object).collect()
+    }
+
+    /// Policies whose own webhook may still be called although they are gone.
+    fn retired(&mut self, view: &PolicyView) -> Vec<String> {
+        let now = Instant::now();
+        let before = self.seen.borrow().alone().collect::<Vec<_>>();
+        let alone: std::collections::BTreeSet<String> = view.alone().collect();
+        let retired = &mut self.state.retired;
+        for name in before {
+            if !alone.contains(&name) && retired.len() < MOST_RETIRED {
+                retired.insert(name, now);
+            }
+        }
+        retired.retain(|name, since| !alone.contains(name) && now.duration_since(*since) < RETIREMENT);
+        retired.keys().cloned().collect()
+    }
+}
+
+type PreparedPolicies = Vec<(ObjectName, Arc<PolicyObject>, Arc<Prepared>)>;
+
+/// Makes ready what was not made ready before.
+fn prepare(
+    objects: Vec<(ObjectName, Arc<PolicyObject>)>,
+    known: &BTreeMap<ObjectName, Arc<Prepared>>,
+) -> PreparedPolicies {
+    let prepared = objects.into_iter().map(|(name, object)| {
+        let before = known
+            .get(&name)
+            .filter(|before| before.fingerprint == object.fingerprint);
+        let prepared = match before {
+            Some(before) => Arc::clone(before),
+            None => Arc::new(Prepared::of(&object, &key(&name))),
+        };
+        (name, object, prepared)
+    });
+    prepared.collect()
+}
+
+impl Copies {
+    /// Waits until everything was read.
+    async fn synced(&self) {
+        for policies in [&self.cluster_policies, &self.policies] {
+            let mut changes = policies.changes();
+            // Without the kind itself this is no cluster to start in: that there is no policy would be a guess.
+            while policies.state() != Sync::Whole {
+                if changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        }
+        self.exceptions.synced().await;
+        self.global_context.synced().await;
+        self.settings.synced().await;
+        self.namespaces.synced().await;
+    }
+
+    fn changes(&self, resources: &watch::Receiver<Arc<ServedResources>>) -> Changes {
+        Changes {
+            copies: [
+                self.cluster_policies.changes(),
+                self.policies.changes(),
+                self.exceptions.changes(),
+                self.global_context.changes(),
+                self.settings.changes(),
+            ],
+            resources: resources.clone(),
+        }
+    }
+}
+
+/// Wakes when anything changed that a snapshot is made of.
+#[derive(Debug)]
+struct Changes {
+    copies: [watch::Receiver<u64>; 5],
+    resources: watch::Receiver<Arc<ServedResources>>,
+}
+
+impl Changes {
+    /// Waits for a change, and then for a moment without one.
+    async fn quiet(&mut self) {
+        self.any().await;
+        let until = tokio::time::Instant::now() + LONGEST_QUIET_WAIT;
+        loop {
+            let pause = tokio::time::Instant::now() + QUIET_TIME;
+            match tokio::time::timeout_at(pause.min(until), self.any()).await {
+                Ok(()) if tokio::time::Instant::now() < until => {}
+                Ok(()) | Err(_) => return,
+            }
+        }
+    }
+
+    async fn any(&mut self) {
+        let [a, b, c, d, e] = &mut self.copies;
+        // Senders live as long as the stores, which this task holds.
+        let ended = tokio::select! {
+            ended = a.changed() => ended,
+            ended = b.changed() => ended,
+            ended = c.changed() => ended,
+            ended = d.changed() => ended,
+            ended = e.changed() => ended,
+            ended = self.resources.changed() => ended,
+        };
+        if ended.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,59 @@
+use serde_json::json;
+
+use super::*;
+
+/// The policy `p` with this `spec`, made ready.
+fn prepared(spec: &Value) -> Prepared {
+    let object = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": spec});
+    Prepared::of(&PolicyObject::of(object).unwrap(), "p")
+}
+
+fn rule(name: &str, body: &Value) -> Value {
+    let mut rule = json!({"name": name, "match": {"any": [{"resources": {"kinds": ["Pod"]}}]}});
+    rule.as_object_mut()
+        .unwrap()
+        .extend(body.as_object().unwrap().clone());
+    rule
+}
+
+fn pattern() -> Value {
+    json!({"validate": {"message": "m", "pattern": {"metadata": {"labels": {"a": "?*"}}}}})
+}
+
+#[test]
+fn a_policy_with_a_fault_is_in_no_set_and_says_where_it_is() {
+    let prepared = prepared(&json!({"rules": [rule("r", &json!({"validate": {"patern": {}}}))]}));
+    assert!(prepared.policy.is_none());
+    let at = |fault: &String| fault.starts_with("spec.rules[0].validate");
+    assert!(prepared.faults.iter().any(at), "{:?}", prepared.faults);
+}
+
+#[test]
+fn a_rule_that_generates_is_passed_over_and_the_others_are_in_force() {
+    let generate = json!({"generate": {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "namespace": "a",
+        "data": {"data": {}}}});
+    let prepared = prepared(&json!({"validationFailureAction": "Enforce",
+        "rules": [rule("checks", &pattern()), rule("makes", &generate)]}));
+    assert!(prepared.faults.is_empty(), "{:?}", prepared.faults);
+    let policy = prepared.policy.as_ref().unwrap();
+    assert!(!policy.rules.is_empty());
+    assert!(policy.rules.iter().all(|rule| rule.written_name() == "checks"));
+    assert_eq!(
+        prepared.unsupported,
+        ["rule `makes`: generate is not supported, the rule does nothing"]
+    );
+    let counts = RuleCounts {
+        validate: 1,
+        generate: 1,
+        ..RuleCounts::default()
+    };
+    assert_eq!(prepared.counts, counts);
+}
+
+#[test]
+fn roles_are_asked_for_where_a_rule_names_them() {
+    let mut by_role = rule("r", &pattern());
+    by_role["match"] = json!({"any": [{"resources": {"kinds": ["Pod"]}, "clusterRoles": ["edit"]}]});
+    assert!(prepared(&json!({"background": false, "rules": [by_role]})).names_roles);
+    assert!(!prepared(&json!({"rules": [rule("r", &pattern())]})).names_roles);
+}

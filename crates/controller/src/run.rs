@@ -1,0 +1,234 @@
+//! One replica from its start to its end: what runs beside what.
+//!
+//!     copies ─▶ policy_store ─▶ webhook (answers)          lease ─▶ policy_status
+//!                    └─▶ seen ─▶ webhook_writer ─▶ registered ─────────┘
+//!
+//! The server listens from the first moment on and is ready when all policies are loaded; webhooks are registered after
+//! that, so that the API server never calls a replica that can't answer.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use admission_server::{Server, ServerOptions, Webhook, WebhookOptions};
+use cluster::{Client, LiveCluster, ServedKind, Store, Subject, reflect};
+use fact_loading::{Loader, LoaderOptions};
+use policy_engine::EngineOptions;
+use serde_json::Value;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use crate::certificates::{CertificateSource, Certificates};
+use crate::error::ControllerError;
+use crate::events;
+use crate::facts::{ClusterFacts, labels_of, namespaces};
+use crate::gate::ClusterGate;
+use crate::identity::{Identity, STATUS_LEASE, core_kind, kyverno_kind};
+use crate::lease::{Candidacy, LeaseDurations};
+use crate::limits::FACTS_FRESH_FOR;
+use crate::policy_object::PolicyObject;
+use crate::policy_status::StatusWriter;
+use crate::policy_store::{Copies, PolicyStore, Remembered};
+use crate::policy_view::PolicyView;
+use crate::served;
+use crate::webhook_writer::{Registered, WebhookWriter};
+
+/// What a controller is made of.
+#[derive(Debug)]
+pub struct ControllerOptions {
+    /// The API server.
+    pub client: Client,
+    /// Who we are.
+    pub identity: Identity,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the certificate comes from.
+    pub certificates: CertificateSource,
+    /// How questions of policies are answered; the cluster is put in here.
+    pub loader: LoaderOptions,
+    /// Longest time one review may take, whatever its caller says.
+    pub longest_review: Duration,
+    /// Which policies are ours: a label selector; empty: all.
+    pub policy_selector: String,
+    /// Whose exceptions count: one namespace, `*` for all; none: there are none.
+    pub exception_namespace: Option<String>,
+    /// Namespaces that nothing is called about, beside our own.
+    pub exempt_namespaces: Vec<String>,
+    /// Namespace and name of the ConfigMap with the settings.
+    pub config_map: (String, String),
+    /// The three durations of Leases.
+    pub leases: LeaseDurations,
+}
+
+/// Runs until `stopped`, then lets requests end. `listening` is told where, once that is known.
+///
+/// # Errors
+/// [`ControllerError`] where it can't start.
+pub async fn run(
+    options: ControllerOptions,
+    listening: impl FnOnce(SocketAddr),
+    stopped: impl Future<Output = ()>,
+) -> Result<(), ControllerError> {
+    let client = options.client.clone();
+    let mut tasks = JoinSet::new();
+    let copies = Copies::default();
+    follow(&options, &copies, &mut tasks);
+
+    let live = Arc::new(LiveCluster::for_server(client.clone(), FACTS_FRESH_FOR));
+    let loader = Loader::new(LoaderOptions {
+        cluster: Arc::new(ClusterFacts {
+            live: Arc::clone(&live),
+            namespaces: copies.namespaces.clone(),
+        }),
+        ..options.loader
+    })?;
+    let (told, violations) = mpsc::channel(events::MOST_WAITING);
+    let gate = Arc::new(ClusterGate::new(told));
+    let webhook = Webhook::new(WebhookOptions {
+        loader,
+        engine: EngineOptions::default(),
+        longest_review: options.longest_review,
+    });
+    let webhook = Arc::new(webhook.behind(Arc::<ClusterGate>::clone(&gate)));
+
+    let certificates = Certificates::obtain(&client, &options.identity, &options.certificates).await?;
+    let (tls, bundle, keeper) = certificates.into_parts();
+    let server = Server::bind(ServerOptions {
+        listen: options.listen,
+        tls,
+        webhook: Arc::clone(&webhook),
+        source: None,
+    })
+    .await?;
+    listening(server.address());
+
+    let (found, resources) = watch::channel(Arc::default());
+    let (is_missed, missed) = watch::channel(false);
+    let (seen, view) = watch::channel(Arc::new(PolicyView::default()));
+    let (registered, registrations) = watch::channel(Registered::default());
+    tasks.spawn(served::keep(client.clone(), found, missed));
+    tasks.spawn(keeper.keep());
+    tasks.spawn(events::write(
+        client.clone(),
+        options.identity.clone(),
+        violations,
+    ));
+    let store = PolicyStore {
+        client: client.clone(),
+        copies,
+        webhook: Arc::clone(&webhook),
+        gate,
+        live,
+        resources: resources.clone(),
+        seen,
+        state: Remembered::default(),
+    };
+    tasks.spawn(store.keep());
+    let writer = WebhookWriter {
+        client: client.clone(),
+        identity: options.identity.clone(),
+        exempt_namespaces: options.exempt_namespaces,
+        seen: view.clone(),
+        resources,
+        bundle,
+        registered,
+        is_missed,
+    };
+    tasks.spawn(after_first(view, writer.keep()));
+    lead(
+        client,
+        options.identity,
+        options.leases,
+        registrations,
+        &mut tasks,
+    );
+    server.run(stopped).await;
+    Ok(())
+}
+
+/// Begins what one replica alone does.
+fn lead(
+    client: Client,
+    identity: Identity,
+    durations: LeaseDurations,
+    registered: watch::Receiver<Registered>,
+    tasks: &mut JoinSet<()>,
+) {
+    let (holds, leads) = watch::channel(false);
+    let status = StatusWriter {
+        client: client.clone(),
+        registered,
+        leads,
+    };
+    tasks.spawn(status.keep());
+    let candidacy = Candidacy {
+        client,
+        identity,
+        name: STATUS_LEASE,
+        durations,
+        holds,
+    };
+    tasks.spawn(candidacy.keep());
+}
+
+/// Begins `work` when the first view is there: before that nothing is known of any policy.
+async fn after_first(mut view: watch::Receiver<Arc<PolicyView>>, work: impl Future<Output = ()>) {
+    if view.changed().await.is_ok() {
+        work.await;
+    }
+}
+
+/// Follows everything that policies are made of.
+fn follow(options: &ControllerOptions, copies: &Copies, tasks: &mut JoinSet<()>) {
+    let client = &options.client;
+    let ours = |kind: ServedKind| Subject {
+        labels: options.policy_selector.clone(),
+        ..Subject::all(kind)
+    };
+    let mut policies = |subject: Subject, store: &Store<PolicyObject>| {
+        tasks.spawn(reflect(client.clone(), subject, store.clone(), PolicyObject::of));
+    };
+    policies(
+        ours(kyverno_kind("v1", "ClusterPolicy", "clusterpolicies", false)),
+        &copies.cluster_policies,
+    );
+    policies(
+        ours(kyverno_kind("v1", "Policy", "policies", true)),
+        &copies.policies,
+    );
+    policies(
+        Subject::all(kyverno_kind(
+            "v2",
+            "GlobalContextEntry",
+            "globalcontextentries",
+            false,
+        )),
+        &copies.global_context,
+    );
+    let exceptions = kyverno_kind("v2", "PolicyException", "policyexceptions", true);
+    match options.exception_namespace.as_deref() {
+        Some("*") => policies(Subject::all(exceptions), &copies.exceptions),
+        Some(namespace) => policies(
+            Subject {
+                namespace: Some(namespace.to_owned()),
+                ..Subject::all(exceptions)
+            },
+            &copies.exceptions,
+        ),
+        None => copies.exceptions.leave_empty(),
+    }
+    let (namespace, name) = &options.config_map;
+    let settings = Subject {
+        namespace: Some(namespace.clone()),
+        fields: format!("metadata.name={name}"),
+        ..Subject::all(core_kind("ConfigMap", "configmaps"))
+    };
+    let data = |mut object: Value| object.get_mut("data").map(Value::take);
+    tasks.spawn(reflect(client.clone(), settings, copies.settings.clone(), data));
+    tasks.spawn(reflect(
+        client.clone(),
+        namespaces(),
+        copies.namespaces.clone(),
+        labels_of,
+    ));
+}

@@ -1,0 +1,135 @@
+use serde_json::json;
+
+use super::*;
+
+fn demand(spec: &Value) -> WebhookDemand {
+    let document = json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"}, "spec": spec});
+    let policy = CompiledPolicy::compile(&document).unwrap();
+    WebhookDemand::of(&policy, &document, &BTreeMap::new())
+}
+
+fn rule(extra: &Value) -> Value {
+    let mut rule = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["ConfigMap"]}}]},
+        "validate": {"pattern": {"data": "?*"}}});
+    rule.as_object_mut()
+        .unwrap()
+        .extend(extra.as_object().unwrap().clone());
+    rule
+}
+
+fn shown(demand: &RuleDemand) -> Vec<(String, Vec<&'static str>)> {
+    let kinds = demand.kinds.iter();
+    kinds
+        .map(|(kind, operations)| (kind.clone(), operations.iter().map(|one| one.as_str()).collect()))
+        .collect()
+}
+
+/// In Kyverno an audit policy is called with `failurePolicy: Fail`: a webhook that is down then blocks for a policy that
+/// never wanted to (docs/compat.md).
+#[test]
+fn a_policy_that_only_audits_can_never_block() {
+    let audit = demand(&json!({"validationFailureAction": "Audit", "rules": [rule(&json!({}))]}));
+    assert_eq!((audit.placement, audit.fails), (Placement::Ignore, false));
+    for spec in [
+        json!({"validationFailureAction": "enforce", "rules": [rule(&json!({}))]}),
+        json!({"validationFailureActionOverrides": [{"action": "Enforce", "namespaces": ["a"]}], "rules": [rule(&json!({}))]}),
+        json!({"rules": [rule(&json!({"validate": {"failureAction": "Enforce", "pattern": {"data": "?*"}}}))]}),
+    ] {
+        let enforcing = demand(&spec);
+        assert_eq!(
+            (enforcing.placement, enforcing.fails),
+            (Placement::Fail, true),
+            "{spec}"
+        );
+    }
+    let ignoring = demand(
+        &json!({"validationFailureAction": "Enforce", "failurePolicy": "Ignore", "rules": [rule(&json!({}))]}),
+    );
+    assert_eq!((ignoring.placement, ignoring.fails), (Placement::Ignore, false));
+}
+
+#[test]
+fn a_policy_with_its_own_conditions_or_time_has_its_own_webhook() {
+    let conditions = json!([{"name": "c", "expression": "true"}]);
+    let own = demand(
+        &json!({"validationFailureAction": "Enforce", "rules": [rule(&json!({}))],
+        "webhookConfiguration": {"matchConditions": conditions}}),
+    );
+    assert_eq!((own.placement, own.fails), (Placement::Alone, true));
+    assert_eq!(Value::from(own.match_conditions), conditions);
+    let slow = demand(
+        &json!({"validationFailureAction": "Enforce", "webhookTimeoutSeconds": 30, "rules": [rule(&json!({}))]}),
+    );
+    assert_eq!((slow.placement, slow.timeout_seconds), (Placement::Alone, 30));
+}
+
+#[test]
+fn rules_are_asked_about_the_operations_they_name_or_all() {
+    let all = demand(&json!({"rules": [rule(&json!({}))]}));
+    assert_eq!(
+        shown(&all.rules[0]),
+        [(
+            "ConfigMap".to_owned(),
+            vec!["CREATE", "UPDATE", "DELETE", "CONNECT"]
+        )]
+    );
+    let named = demand(&json!({"rules": [rule(&json!({"match": {"any": [
+        {"resources": {"kinds": ["ConfigMap", "Secret"], "operations": ["DELETE"]}}]}}))]}));
+    assert_eq!(
+        shown(&named.rules[0]),
+        [
+            ("ConfigMap".to_owned(), vec!["DELETE"]),
+            ("Secret".to_owned(), vec!["DELETE"])
+        ]
+    );
+    assert!(!named.rules[0].in_mutating && named.rules[0].in_validating);
+}
+
+#[test]
+fn an_exclude_by_operations_alone_narrows_and_one_that_looks_at_more_does_not() {
+    let excluding = |filter: Value| {
+        let found =
+            demand(&json!({"background": false, "rules": [rule(&json!({"exclude": {"any": [filter]}}))]}));
+        shown(&found.rules[0])[0].1.clone()
+    };
+    assert_eq!(
+        excluding(json!({"resources": {"operations": ["DELETE", "CONNECT"]}})),
+        ["CREATE", "UPDATE"]
+    );
+    let all = ["CREATE", "UPDATE", "DELETE", "CONNECT"];
+    assert_eq!(
+        excluding(json!({"resources": {"operations": ["DELETE"], "namespaces": ["a"]}})),
+        all
+    );
+    assert_eq!(
+        excluding(json!({"resources": {"operations": ["DELETE"]}, "clusterRoles": ["admin"]})),
+        all
+    );
+    assert_eq!(excluding(json!({"resources": {"kinds": ["Secret"]}})), all);
+}
+
+#[test]
+fn rules_generated_for_controllers_are_asked_about_too() {
+    let pods = json!({"name": "r", "match": {"any": [{"resources": {"kinds": ["Pod"]}}]},
+        "validate": {"pattern": {"spec": {"hostNetwork": "false"}}}});
+    let found = demand(&json!({"rules": [pods]}));
+    let kinds: BTreeSet<&str> = found
+        .rules
+        .iter()
+        .flat_map(|rule| rule.kinds.keys())
+        .map(String::as_str)
+        .collect();
+    assert!(
+        kinds.contains("Pod") && kinds.contains("apps/v1/Deployment") && kinds.contains("batch/v1/CronJob"),
+        "{kinds:?}"
+    );
+}
+
+#[test]
+fn a_policy_without_a_say_in_admission_is_not_asked() {
+    assert!(
+        demand(&json!({"admission": false, "rules": [rule(&json!({}))]}))
+            .rules
+            .is_empty()
+    );
+}

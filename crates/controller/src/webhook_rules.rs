@@ -1,0 +1,252 @@
+//! For which resources and operations a webhook is called.
+//!
+//! In: kinds as policies write them, and what the API server has. Out: [`WebhookRules`], which can be joined and compared.
+//! Never: a resource left out that a policy may mean: a subresource where images appear is called about with its Pod, and a
+//! wildcard stays one, so that kinds which come later are met too.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cluster::{ServedResource, ServedResources};
+use policy_engine::request::{GroupVersionKind, Operation};
+use policy_engine::selection::KindSelector;
+use serde_json::{Value, json};
+
+/// Which objects by where they stand.
+const EVERYWHERE: &str = "*";
+const IN_NAMESPACES: &str = "Namespaced";
+
+/// Group, version and scope of resources.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    group: String,
+    version: String,
+    scope: String,
+}
+
+/// Rules of one webhook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct WebhookRules(BTreeMap<Place, BTreeMap<String, BTreeSet<Operation>>>);
+
+/// Looks kinds up in what the API server has, each once.
+#[derive(Debug)]
+pub(crate) struct Lookup<'r> {
+    served: &'r ServedResources,
+    found: BTreeMap<String, Vec<&'r ServedResource>>,
+    /// Kinds that the API server does not have.
+    pub(crate) missing: BTreeSet<String>,
+}
+
+impl<'r> Lookup<'r> {
+    pub(crate) fn new(served: &'r ServedResources) -> Self {
+        Self {
+            served,
+            found: BTreeMap::new(),
+            missing: BTreeSet::new(),
+        }
+    }
+
+    fn of(&mut self, kind: &str) -> &[&'r ServedResource] {
+        let served = self.served;
+        let found = self.found.entry(kind.to_owned()).or_insert_with(|| {
+            let selector = KindSelector::parse(kind);
+            let means = |one: &&ServedResource| {
+                let named = GroupVersionKind {
+                    group: one.group.as_str().into(),
+                    version: one.version.as_str().into(),
+                    kind: one.kind.as_str().into(),
+                };
+                selector.matches(&named, &one.subresource)
+            };
+            served.all().iter().filter(means).collect()
+        });
+        if found.is_empty() {
+            self.missing.insert(kind.to_owned());
+        }
+        found
+    }
+}
+
+impl WebhookRules {
+    /// Whether there is nothing to call about.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds what `kind` means, for policies of one namespace or of all.
+    pub(crate) fn add(
+        &mut self,
+        kind: &str,
+        operations: &BTreeSet<Operation>,
+        is_namespaced: bool,
+        lookup: &mut Lookup<'_>,
+    ) {
+        let scope = if is_namespaced { IN_NAMESPACES } else { EVERYWHERE };
+        match kind {
+            "*" => self.put("*", "*", scope, "*".to_owned(), operations),
+            "*/*" => self.put("*", "*", scope, "*/*".to_owned(), operations),
+            _ => {
+                let found: Vec<&ServedResource> = lookup.of(kind).to_vec();
+                for one in found {
+                    let resource = if one.subresource.is_empty() {
+                        one.resource.clone()
+                    } else {
+                        format!("{}/{}", one.resource, one.subresource)
+                    };
+                    self.put(&one.group, &one.version, scope, resource, operations);
+                }
+            }
+        }
+        // A wildcard does not reach subresources; images appear in this one.
+        if kind == "*" {
+            self.put("", "v1", scope, "pods/ephemeralcontainers".to_owned(), operations);
+        }
+    }
+
+    fn put(
+        &mut self,
+        group: &str,
+        version: &str,
+        scope: &str,
+        resource: String,
+        operations: &BTreeSet<Operation>,
+    ) {
+        let place = Place {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            scope: scope.to_owned(),
+        };
+        let resources = self.0.entry(place).or_default();
+        resources.entry(resource).or_default().extend(operations);
+    }
+
+    /// Adds all that `others` call about.
+    pub(crate) fn join(&mut self, others: &Self) {
+        for (place, resources) in &others.0 {
+            let own = self.0.entry(place.clone()).or_default();
+            for (resource, operations) in resources {
+                own.entry(resource.clone()).or_default().extend(operations);
+            }
+        }
+    }
+
+    /// As `rules` of a webhook.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut rules = Vec::new();
+        for (place, resources) in &self.0 {
+            let mut by_operations: BTreeMap<&BTreeSet<Operation>, Vec<&str>> = BTreeMap::new();
+            for (resource, operations) in resources {
+                by_operations.entry(operations).or_default().push(resource);
+            }
+            for (operations, resources) in by_operations {
+                let operations: Vec<&str> = operations.iter().map(|one| one.as_str()).collect();
+                rules.push(json!({"apiGroups": [place.group], "apiVersions": [place.version],
+                    "resources": resources, "operations": operations, "scope": place.scope}));
+            }
+        }
+        Value::Array(rules)
+    }
+
+    /// Reads `rules` of a webhook.
+    pub(crate) fn from_json(rules: &Value) -> Self {
+        let mut found = Self::default();
+        for rule in rules.as_array().into_iter().flatten() {
+            let strings = |field: &str| -> Vec<&str> {
+                let listed = rule.get(field).and_then(Value::as_array);
+                listed.into_iter().flatten().filter_map(Value::as_str).collect()
+            };
+            let scope = rule.get("scope").and_then(Value::as_str).unwrap_or(EVERYWHERE);
+            let mut operations = BTreeSet::new();
+            for name in strings("operations") {
+                operations.extend(Operation::parse(name));
+            }
+            for group in strings("apiGroups") {
+                for version in strings("apiVersions") {
+                    for resource in strings("resources") {
+                        found.put(group, version, scope, resource.to_owned(), &operations);
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn served() -> ServedResources {
+        let one = |group: &str, resource: &str, subresource: &str, kind: &str| ServedResource {
+            group: group.to_owned(),
+            version: "v1".to_owned(),
+            resource: resource.to_owned(),
+            subresource: subresource.to_owned(),
+            kind: kind.to_owned(),
+            is_namespaced: true,
+            is_preferred: true,
+        };
+        [
+            one("", "pods", "", "Pod"),
+            one("", "pods", "ephemeralcontainers", "Pod"),
+            one("", "pods", "exec", "Pod"),
+            one("", "pods", "status", "Pod"),
+            one("apps", "deployments", "", "Deployment"),
+            one("apps", "deployments", "scale", "Deployment"),
+        ]
+        .into_iter()
+        .collect()
+    }
+
+    fn rules(kinds: &[&str]) -> (WebhookRules, BTreeSet<String>) {
+        let served = served();
+        let mut lookup = Lookup::new(&served);
+        let mut rules = WebhookRules::default();
+        for kind in kinds {
+            rules.add(kind, &BTreeSet::from([Operation::Create]), false, &mut lookup);
+        }
+        (rules, lookup.missing)
+    }
+
+    fn resources(kind: &str) -> Value {
+        rules(&[kind]).0.to_json()[0]["resources"].clone()
+    }
+
+    /// CVE-class hole of admission controllers: `kubectl debug` adds containers through a subresource.
+    #[test]
+    fn a_pod_is_called_about_with_its_ephemeral_containers() {
+        assert_eq!(resources("Pod"), json!(["pods", "pods/ephemeralcontainers"]));
+        assert_eq!(resources("v1/Pod"), json!(["pods", "pods/ephemeralcontainers"]));
+        assert_eq!(resources("Pod/exec"), json!(["pods/exec"]));
+        assert_eq!(
+            resources("Pod/*"),
+            json!(["pods", "pods/ephemeralcontainers", "pods/exec", "pods/status"])
+        );
+        assert_eq!(resources("apps/v1/Deployment"), json!(["deployments"]));
+    }
+
+    #[test]
+    fn a_wildcard_stays_one_and_ephemeral_containers_are_not_lost_with_it() {
+        let (all, _) = rules(&["*"]);
+        let text = all.to_json().to_string();
+        assert!(text.contains(r#""resources":["*"]"#), "{text}");
+        assert!(text.contains("pods/ephemeralcontainers"), "{text}");
+    }
+
+    #[test]
+    fn a_kind_that_is_not_served_is_told() {
+        let (rules, missing) = rules(&["Widget", "Pod"]);
+        assert_eq!(missing, BTreeSet::from(["Widget".to_owned()]));
+        assert!(!rules.is_empty());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again_and_a_join_loses_nothing() {
+        let (mut some, _) = rules(&["Pod"]);
+        let (others, _) = rules(&["Deployment", "Pod/exec"]);
+        assert_eq!(WebhookRules::from_json(&some.to_json()), some);
+        some.join(&others);
+        let (all, _) = rules(&["Pod", "Deployment", "Pod/exec"]);
+        assert_eq!(some, all);
+        assert_eq!(WebhookRules::from_json(&all.to_json()), all);
+    }
+}

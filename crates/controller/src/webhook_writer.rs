@@ -1,0 +1,216 @@
+//! Keeps the webhook configurations as the policies in force demand: created, kept and removed.
+//!
+//! Every replica does this, none leads: what is added is added at once, what is too much goes after
+//! [`NARROWING_DELAY`], so that a replica that is behind never takes away what another just added. Writes build on the
+//! version that was read.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cluster::{Backoff, Client, ClusterError, Preconditions, ServedKind, ServedResources};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use crate::certificates::CaBundle;
+use crate::identity::{Identity, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION};
+use crate::limits::{CONFLICT_PAUSE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
+use crate::policy_view::{PolicyView, key};
+use crate::webhook_configuration::{Call, Demanded, Entries, Frame, change, metadata};
+
+/// What became of a view: which webhooks are in place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Registered {
+    /// The view whose webhooks are all in place.
+    pub(crate) view: Arc<PolicyView>,
+    /// Kinds that the API server does not have, by policy.
+    pub(crate) missing: Arc<std::collections::BTreeMap<String, Vec<String>>>,
+}
+
+/// Writes them.
+#[derive(Debug)]
+pub(crate) struct WebhookWriter {
+    pub(crate) client: Client,
+    pub(crate) identity: Identity,
+    pub(crate) exempt_namespaces: Vec<String>,
+    pub(crate) seen: watch::Receiver<Arc<PolicyView>>,
+    pub(crate) resources: watch::Receiver<Arc<ServedResources>>,
+    pub(crate) bundle: watch::Receiver<CaBundle>,
+    pub(crate) registered: watch::Sender<Registered>,
+    pub(crate) is_missed: watch::Sender<bool>,
+}
+
+/// Since when a configuration is wider than it need be.
+#[derive(Debug, Default)]
+struct Width {
+    since: Option<Instant>,
+    /// Whether it was looked at before: what was there when we came is judged by policies that were just read.
+    is_known: bool,
+}
+
+impl Width {
+    fn may_narrow(&self, now: Instant) -> bool {
+        !self.is_known
+            || self
+                .since
+                .is_some_and(|since| now.duration_since(since) >= NARROWING_DELAY)
+    }
+}
+
+impl WebhookWriter {
+    /// Keeps them, for ever.
+    pub(crate) async fn keep(mut self) {
+        let mut widths = [Width::default(), Width::default()];
+        let mut backoff = Backoff::default();
+        loop {
+            let pause = match self.reconcile(&mut widths).await {
+                Ok(()) => {
+                    backoff.reset();
+                    let is_wide = widths.iter().any(|width| width.since.is_some());
+                    if is_wide {
+                        NARROWING_DELAY
+                    } else {
+                        WEBHOOKS_INTERVAL
+                    }
+                }
+                Err(ClusterError::Conflict { .. } | ClusterError::AlreadyExists { .. }) => CONFLICT_PAUSE,
+                Err(cause) => {
+                    tracing::warn!(%cause, "webhooks could not be registered; trying again");
+                    backoff.wait()
+                }
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = self.seen.changed() => {}
+                _ = self.resources.changed() => {}
+                _ = self.bundle.changed() => {}
+            }
+        }
+    }
+
+    async fn reconcile(&mut self, widths: &mut [Width; 2]) -> Result<(), ClusterError> {
+        let view = Arc::clone(&self.seen.borrow_and_update());
+        let resources = Arc::clone(&self.resources.borrow_and_update());
+        let bundle = Arc::clone(&self.bundle.borrow_and_update());
+        let demands = view
+            .in_force()
+            .map(|(name, seen)| (key(name), &seen.prepared.demand));
+        let demanded = Demanded::of(demands, &resources);
+        self.is_missed.send_replace(!demanded.missing.is_empty());
+        let frame = Frame {
+            identity: &self.identity,
+            exempt_namespaces: &self.exempt_namespaces,
+            settings: &view.settings.webhooks,
+            ca_bundle: &bundle,
+        };
+        let [mutating, validating] = widths;
+        // What is mutated is validated too: first the webhook that refuses, then the one that changes.
+        self.write(Call::Validating, &demanded.validating, frame, validating)
+            .await?;
+        self.write(Call::Mutating, &demanded.mutating, frame, mutating)
+            .await?;
+        self.registered.send_replace(Registered {
+            view,
+            missing: Arc::new(demanded.missing),
+        });
+        Ok(())
+    }
+
+    async fn write(
+        &self,
+        call: Call,
+        entries: &Entries,
+        frame: Frame<'_>,
+        width: &mut Width,
+    ) -> Result<(), ClusterError> {
+        let (kind, name) = configuration(call);
+        let path = kind.object_path("", name);
+        let there = match self.client.get(&path).await {
+            Ok(there) => Some(there),
+            Err(ClusterError::NotFound { .. }) => None,
+            Err(cause) => return Err(cause),
+        };
+        let webhooks = there.as_ref().and_then(|there| there.get("webhooks")?.as_array());
+        let existing = webhooks.map(Vec::as_slice).unwrap_or_default();
+        let now = Instant::now();
+        let narrow = width.may_narrow(now);
+        let change = change(existing, entries.to_json(call, frame), narrow);
+        width.is_known = true;
+        width.since = match (change.is_wider, width.since) {
+            (false, _) => None,
+            (true, Some(since)) => Some(since),
+            (true, None) => Some(now),
+        };
+        let text = |pointer: &str| there.as_ref().and_then(|there| there.pointer(pointer)?.as_str());
+        match &there {
+            Some(_) if change.webhooks.is_empty() => {
+                let only_if = Preconditions {
+                    uid: text("/metadata/uid"),
+                    resource_version: text("/metadata/resourceVersion"),
+                };
+                self.client.delete(&path, only_if).await?;
+                tracing::info!(name, "no policy needs the webhooks, they are removed");
+            }
+            Some(_) if change.is_needed => {
+                let mut wanted = self.object(&kind, name, frame, &change.webhooks);
+                if let (Some(version), Some(fields)) = (
+                    text("/metadata/resourceVersion"),
+                    wanted.get_mut("metadata").and_then(Value::as_object_mut),
+                ) {
+                    fields.insert("resourceVersion".to_owned(), version.into());
+                }
+                self.client.update(&path, &wanted).await?;
+                tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
+            }
+            None if !change.webhooks.is_empty() => {
+                let wanted = self.object(&kind, name, frame, &change.webhooks);
+                self.client.create(&kind.list_path(None), &wanted).await?;
+                tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
+            }
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    fn object(&self, kind: &ServedKind, name: &str, frame: Frame<'_>, webhooks: &[Value]) -> Value {
+        json!({
+            "apiVersion": kind.api_version(),
+            "kind": kind.kind,
+            "metadata": metadata(name, frame.settings),
+            "webhooks": webhooks,
+        })
+    }
+}
+
+/// Kind and name of the configuration for `call`.
+fn configuration(call: Call) -> (ServedKind, &'static str) {
+    let kind = |kind: &str, plural: &str| {
+        ServedKind::known("admissionregistration.k8s.io", "v1", kind, plural, false)
+    };
+    match call {
+        Call::Mutating => (
+            kind("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+            MUTATING_CONFIGURATION,
+        ),
+        Call::Validating => (
+            kind(
+                "ValidatingWebhookConfiguration",
+                "validatingwebhookconfigurations",
+            ),
+            VALIDATING_CONFIGURATION,
+        ),
+    }
+}
+
+/// Removes the configurations: for an uninstall, after which nobody would answer.
+///
+/// # Errors
+/// [`ClusterError`] where one is still there.
+pub async fn remove_webhooks(client: &Client) -> Result<(), ClusterError> {
+    for call in [Call::Mutating, Call::Validating] {
+        let (kind, name) = configuration(call);
+        client
+            .delete(&kind.object_path("", name), Preconditions::default())
+            .await?;
+    }
+    Ok(())
+}
