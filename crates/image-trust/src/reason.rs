@@ -30,8 +30,10 @@ pub enum ReasonCode {
     TimestampInvalid,
     /// A certificate does not chain to the authorities demanded.
     UntrustedCertificate,
-    /// A certificate was revoked, or its revocation state is demanded and unknown.
+    /// A certificate was revoked.
     Revoked,
+    /// Whether a certificate was revoked is demanded, and those who could say so did not.
+    RevocationUnknown,
     /// The artifact could not be decoded.
     Malformed,
     /// The image reference can't be parsed, or holds no digest where one is demanded.
@@ -108,6 +110,7 @@ impl ReasonCode {
             | Self::RegistryUnreachable
             | Self::RegistryProtocol
             | Self::KeyUnavailable
+            | Self::RevocationUnknown
             | Self::Offline => Permanence::Transient,
             Self::Unsigned
             | Self::WrongSigner
@@ -147,6 +150,7 @@ impl ReasonCode {
             Self::TimestampInvalid => "TIMESTAMP_INVALID",
             Self::UntrustedCertificate => "UNTRUSTED_CERTIFICATE",
             Self::Revoked => "REVOKED",
+            Self::RevocationUnknown => "REVOCATION_UNKNOWN",
             Self::Malformed => "MALFORMED",
             Self::BadReference => "BAD_REFERENCE",
             Self::ImageNotFound => "IMAGE_NOT_FOUND",
@@ -189,6 +193,9 @@ impl ReasonCode {
             Self::TimestampInvalid => "sign again with a timestamp of the authority the policy names",
             Self::UntrustedCertificate => "use a certificate of the authority the policy names",
             Self::Revoked => "sign again with a certificate that is not revoked",
+            Self::RevocationUnknown => {
+                "let the servers that the certificate names be reached from here, and see that they answer"
+            }
             Self::Malformed => "sign again; the artifact beside the image can't be read",
             Self::BadReference => "correct the image reference, or pin it to a digest",
             Self::ImageNotFound => "push the image, or correct its name",

@@ -36,7 +36,7 @@ impl Rejection {
         match self.code {
             ReasonCode::AnnotationMismatch => 0,
             ReasonCode::WrongIdentity => 1,
-            ReasonCode::Revoked => 2,
+            ReasonCode::Revoked | ReasonCode::RevocationUnknown => 2,
             ReasonCode::Expired => 3,
             ReasonCode::TimestampInvalid => 4,
             ReasonCode::SctMissing => 5,

@@ -201,12 +201,16 @@ fn answer<'a>(answers: &'a RevocationAnswers, source: &RevocationSource) -> Resu
 /// The refusal of a chain one of whose certificates was taken back, or may have been.
 pub(crate) fn refusal(certificate: &Certificate, standing: &Standing) -> Option<Rejection> {
     let subject = certificate.subject();
-    let text = match standing {
+    let (code, text) = match standing {
         Standing::Stands => return None,
-        Standing::Revoked => format!("certificate \"{subject}\" was revoked"),
+        Standing::Revoked => {
+            let text = format!("certificate \"{subject}\" was revoked");
+            (ReasonCode::Revoked, text)
+        }
         Standing::Unknown(why) => {
-            format!("certificate \"{subject}\" may have been revoked: {why}")
+            let text = format!("certificate \"{subject}\" may have been revoked: {why}");
+            (ReasonCode::RevocationUnknown, text)
         }
     };
-    Some(Rejection::new(ReasonCode::Revoked, text))
+    Some(Rejection::new(code, text))
 }

@@ -206,7 +206,7 @@ fn silence_about_revocation_is_no_consent() {
     let signer = signer(places(&[LIST], &[RESPONDER]));
     let demand = demand(RevocationCheck::Enforce);
     let findings = judged(signature(&signer), &demand, |_| None);
-    assert_eq!(refused(&findings), Some(ReasonCode::Revoked));
+    assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown));
     assert!(
         message(&findings).contains("may have been revoked"),
         "{}",
@@ -215,10 +215,10 @@ fn silence_about_revocation_is_no_consent() {
     let unknown = judged(signature(&signer), &demand, |source| {
         (!is_list(source)).then(|| response(&signer, Status::Unknown, of_now()))
     });
-    assert_eq!(refused(&unknown), Some(ReasonCode::Revoked));
+    assert_eq!(refused(&unknown), Some(ReasonCode::RevocationUnknown));
     // Judged without a word asked, as callers do that know of no revocation.
     let unasked = findings_of(&signer);
-    assert_eq!(unasked.expect_err("refused").code, ReasonCode::Revoked);
+    assert_eq!(unasked.expect_err("refused").code, ReasonCode::RevocationUnknown);
 }
 
 fn findings_of(signer: &NotarySigner) -> image_trust::SignerFinding {
@@ -259,8 +259,8 @@ fn every_list_that_a_certificate_names_must_answer() {
     let signer = signer(places(&[LIST, other], &[]));
     for (silent, verdict) in [
         (None, None),
-        (Some(LIST), Some(ReasonCode::Revoked)),
-        (Some(other), Some(ReasonCode::Revoked)),
+        (Some(LIST), Some(ReasonCode::RevocationUnknown)),
+        (Some(other), Some(ReasonCode::RevocationUnknown)),
     ] {
         let say = |source: &RevocationSource| match source {
             RevocationSource::List { url } if Some(url.as_str()) != silent => {
@@ -290,7 +290,7 @@ fn an_answer_outside_of_its_time_is_no_answer() {
             })
         };
         let findings = judged(signature(&signer), &demand(RevocationCheck::Enforce), say);
-        assert_eq!(refused(&findings), Some(ReasonCode::Revoked), "{period:?}");
+        assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown), "{period:?}");
     }
 }
 
@@ -319,7 +319,7 @@ fn an_answer_of_another_authority_or_about_another_certificate_is_no_answer() {
     for (list, response) in lists.iter().zip(&responses) {
         let say = |source: &RevocationSource| Some(if is_list(source) { list } else { response }.clone());
         let findings = judged(signature(&signer), &demand(RevocationCheck::Enforce), say);
-        assert_eq!(refused(&findings), Some(ReasonCode::Revoked));
+        assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown));
     }
     let here = NOTARY.revoker().list(&[], of_now(), Some(LIST)).expect("a list");
     let say = |source: &RevocationSource| is_list(source).then(|| here.clone());
@@ -344,8 +344,8 @@ fn a_responder_that_the_issuer_named_answers_for_it_and_no_other_certificate_doe
     let strange = other.revoker().delegate(beginning(), true).expect("a responder");
     for (delegate, verdict) in [
         (&named, None),
-        (&unnamed, Some(ReasonCode::Revoked)),
-        (&strange, Some(ReasonCode::Revoked)),
+        (&unnamed, Some(ReasonCode::RevocationUnknown)),
+        (&strange, Some(ReasonCode::RevocationUnknown)),
     ] {
         let answer = NOTARY
             .revoker()
@@ -473,7 +473,7 @@ fn no_changed_byte_of_an_answer_consents() {
             let mut changed = genuine.clone();
             changed[place] ^= 0x01;
             let findings = judged(signature(signer), &demand, |_| Some(changed.clone()));
-            assert_eq!(refused(&findings), Some(ReasonCode::Revoked), "byte {place}");
+            assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown), "byte {place}");
         }
     }
 }
