@@ -212,25 +212,31 @@ impl Images {
             .iter()
             .chain(demand.attestations.iter().flat_map(|one| &one.signers));
         let references: BTreeSet<&Arc<str>> = signers
-            .filter_map(|signer| match &signer.authority {
-                Authority::Key {
-                    source: KeySource::Reference(reference),
-                    ..
-                } => Some(reference),
-                Authority::Key {
-                    source: KeySource::Pem(_),
-                    ..
-                }
-                | Authority::Certificate { .. }
-                | Authority::Keyless { .. }
-                | Authority::Notary(_) => None,
-            })
+            .filter_map(|signer| key_reference(&signer.authority))
             .collect();
         let mut keys = ResolvedKeys::new();
         for reference in references {
             keys.insert(Arc::clone(reference), self.keys.resolve(asker, reference).await);
         }
         keys
+    }
+}
+
+/// The key that an authority refers to.
+fn key_reference(authority: &Authority) -> Option<&Arc<str>> {
+    match authority {
+        Authority::Key {
+            source: KeySource::Reference(reference),
+            ..
+        } => Some(reference),
+        Authority::Rooted { authority, .. } => key_reference(authority),
+        Authority::Key {
+            source: KeySource::Pem(_),
+            ..
+        }
+        | Authority::Certificate { .. }
+        | Authority::Keyless { .. }
+        | Authority::Notary(_) => None,
     }
 }
 

@@ -105,6 +105,14 @@ pub enum Authority {
         /// Timestamp authority chain, PEM.
         tsa_chain: Option<Arc<str>>,
     },
+    /// One of the Sigstore authorities, under a trust root of its own (`trustedRoot` of ImageValidatingPolicies): nothing of
+    /// the program's own root counts for it.
+    Rooted {
+        /// A `trusted_root.json`.
+        root: Arc<str>,
+        /// Who must have signed.
+        authority: Box<Authority>,
+    },
     /// Trust stores of the Notary Project (`certificates` under `type: Notary`, `notary` of an `ImageValidatingPolicy`).
     Notary(NotaryTrust),
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use image_trust::{
-    AttestationDemand, Examined, ImageDemand, ImageFindings, Layouts, Proof, ReasonCode, Refusal,
+    AttestationDemand, Authority, Examined, ImageDemand, ImageFindings, Layouts, Proof, ReasonCode, Refusal,
     SignerDemand, SignerFinding,
 };
 use jiff::Timestamp;
@@ -106,7 +106,31 @@ struct Judge<'j> {
 }
 
 impl Judge<'_> {
+    /// Judges a demand by the trust root that it brings, and by nothing of the program's own.
+    fn under_own_root(
+        &self,
+        root: &str,
+        demand: &SignerDemand,
+        judged: impl FnOnce(&Judge<'_>, &SignerDemand) -> SignerFinding,
+    ) -> SignerFinding {
+        let trust = TrustMaterial::from_trusted_root(root).map_err(|error| {
+            let message = format!("failed to resolve trusted material: {error}");
+            Refusal::new(ReasonCode::PolicyError, message)
+        })?;
+        let judge = Judge {
+            bench: Bench {
+                trust: &trust,
+                ..self.bench
+            },
+            ..*self
+        };
+        judged(&judge, demand)
+    }
+
     fn signature(&self, demand: &SignerDemand, remarks: &mut Vec<Examined>) -> SignerFinding {
+        if let Some((root, demand)) = rooted(demand) {
+            return self.under_own_root(root, &demand, |judge, demand| judge.signature(demand, remarks));
+        }
         self.within_limits()?;
         if self.layouts == Layouts::Notary {
             return notary::signature(self.notary, demand, remarks);
@@ -133,6 +157,11 @@ impl Judge<'_> {
         signer: &SignerDemand,
         remarks: &mut Vec<Examined>,
     ) -> SignerFinding {
+        if let Some((root, signer)) = rooted(signer) {
+            return self.under_own_root(root, &signer, |judge, signer| {
+                judge.attestation(demand, signer, remarks)
+            });
+        }
         self.within_limits()?;
         if self.layouts == Layouts::Notary {
             return notary::attestation(self.notary, &demand.predicate_type, signer, remarks);
@@ -257,6 +286,18 @@ impl Judge<'_> {
         };
         rejections.into_refusal(code.unwrap_or(ReasonCode::AttestationMissing), message, demanded)
     }
+}
+
+/// The trust root that a demand brings, and what it demands under it.
+fn rooted(demand: &SignerDemand) -> Option<(&str, SignerDemand)> {
+    let Authority::Rooted { root, authority } = &demand.authority else {
+        return None;
+    };
+    let demand = SignerDemand {
+        authority: (**authority).clone(),
+        ..demand.clone()
+    };
+    Some((root, demand))
 }
 
 fn take(rejections: &mut Rejections, decoded: &Decoded, rejection: Rejection) {

@@ -112,6 +112,8 @@ impl<'d> Signer<'d> {
                 let trusted = keyless_trust(identity, roots.as_deref(), sct, trust)?;
                 (SignerAuthority::Certificate(Box::new(trusted)), log, tsa_chain)
             }
+            // Judged by its own root before it comes here.
+            Authority::Rooted { .. } => return Err(policy_error("a trust root within a trust root")),
             Authority::Notary(_) => {
                 return Err(policy_error(
                     "a Notary trust store is demanded of Sigstore signatures",

@@ -14,6 +14,9 @@ use policy_types::policies_kyverno_io::image_validating_policy as wire;
 
 use crate::compile_error::CompileError;
 
+/// Largest `trustedRoot`, in bytes, as in Kyverno.
+const MOST_TRUSTED_ROOT_BYTES: usize = 1024 * 1024;
+
 /// Whose signature counts as this attestor's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signers {
@@ -41,18 +44,13 @@ pub(super) fn signers_of(attestor: &wire::Attestor) -> Result<Signers, CompileEr
 }
 
 fn of_cosign(cosign: &wire::Cosign) -> Result<Signers, CompileError> {
-    if cosign.tuf.is_some() {
+    if cosign.tuf.is_some() && cosign.trusted_root.is_none() {
         return Err(CompileError::new(
             "tuf",
-            "a trust root of one attestor is not supported yet: give the trust root to the whole program",
+            "TUF repositories of single attestors are not read: give the attestor a `trustedRoot`, or the program a trust root",
         ));
     }
-    if cosign.trusted_root.is_some() {
-        return Err(CompileError::new(
-            "trustedRoot",
-            "a trust root of one attestor is not supported yet: give the trust root to the whole program",
-        ));
-    }
+    let root = trusted_root_of(cosign)?;
     let authorities = match (&cosign.key, &cosign.keyless, &cosign.certificate) {
         (Some(key), None, None) => {
             vec![of_key(key, cosign).map_err(|error| error.under("key"))?]
@@ -74,8 +72,15 @@ fn of_cosign(cosign: &wire::Cosign) -> Result<Signers, CompileError> {
         ));
     }
     let repository = present(&source.repository).map(|repository| repository.to_string());
+    let rooted = |authority| match &root {
+        Some(root) => Authority::Rooted {
+            root: Arc::clone(root),
+            authority: Box::new(authority),
+        },
+        None => authority,
+    };
     let signer = |authority| SignerDemand {
-        authority,
+        authority: rooted(authority),
         annotations: cosign.annotations.clone(),
         repository: repository.clone(),
     };
@@ -88,6 +93,20 @@ fn of_cosign(cosign: &wire::Cosign) -> Result<Signers, CompileError> {
             .map(|secret| secret.name)
             .collect(),
     })
+}
+
+/// `trustedRoot`, which takes precedence over `tuf`.
+fn trusted_root_of(cosign: &wire::Cosign) -> Result<Option<Arc<str>>, CompileError> {
+    let Some(written) = &cosign.trusted_root else {
+        return Ok(None);
+    };
+    let root = present(&written.value)
+        .ok_or_else(|| CompileError::new("trustedRoot", "exactly one of value and expression is required"))?;
+    if root.len() > MOST_TRUSTED_ROOT_BYTES {
+        let message = format!("a trusted root has at most {MOST_TRUSTED_ROOT_BYTES} bytes");
+        return Err(CompileError::new("trustedRoot", message));
+    }
+    Ok(Some(root))
 }
 
 fn of_key(key: &wire::Key, cosign: &wire::Cosign) -> Result<Authority, CompileError> {
