@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use fact_loading::{Cluster, Loader, LoaderOptions, Tenancy};
+use fact_loading::{Cluster, Environment, Loader, LoaderOptions, Tenancy};
 
 use crate::input::{InputError, read_file};
 
@@ -69,6 +69,7 @@ impl RegistryArguments {
             tenancy: Tenancy::Owner,
             reads_image_metadata: self.read_images,
             allow_loopback: true,
+            environment: Environment::of_process(),
         })
     }
 

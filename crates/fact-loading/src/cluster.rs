@@ -48,6 +48,11 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
 
     /// A call to a service that answers in the cluster's stead (recorded answers); `None`: the network is asked.
     fn service_call<'a>(&'a self, method: &'a str, url: &'a str) -> Option<ClusterFuture<'a, Value>>;
+
+    /// Status and body that a service was recorded to answer; `None`: the network is asked.
+    fn recorded_exchange(&self, _method: &str, _url: &str) -> Option<(u16, Value)> {
+        None
+    }
 }
 
 /// No cluster: what needs one has no loader.

@@ -11,6 +11,10 @@ use crate::addresses::{GuardedResolver, Loopback};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for one whole call, as Kyverno's.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest wait for a connection to this machine's own metadata service: where there is none, nobody answers.
+const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Longest wait for a whole call to a metadata service.
+const METADATA_CALL_TIMEOUT: Duration = Duration::from_secs(4);
 /// Redirects followed at most; each target is judged like the first address.
 const MOST_REDIRECTS: usize = 3;
 
@@ -19,59 +23,108 @@ const MOST_REDIRECTS: usize = 3;
 #[error("the HTTP client can't be set up: {0}")]
 pub struct HttpSetupError(String);
 
+/// Whose word it is that an address may be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// A policy's: addresses are judged, redirects followed and judged.
+    Policy(Loopback),
+    /// The operator's, by flag or environment: any address; no redirect is followed, as credentials go with the call.
+    Operator,
+    /// The metadata service of the machine: as the operator's, past any proxy, without patience.
+    Metadata,
+}
+
+/// Which certificate authorities count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Authorities<'p> {
+    /// The system's.
+    #[default]
+    System,
+    /// The system's and these, PEM.
+    And(&'p str),
+    /// These alone, PEM.
+    Only(&'p str),
+}
+
 /// Calls with limits. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Http {
     client: Client,
-    loopback: Loopback,
+    word: Word,
 }
 
 /// One call.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct HttpCall<'c> {
     pub(crate) method: &'c str,
     pub(crate) url: &'c str,
     pub(crate) headers: &'c [(String, String)],
     pub(crate) body: Option<&'c str>,
+    pub(crate) content_type: &'c str,
     pub(crate) most_bytes: usize,
 }
 
-impl Http {
-    /// A client that trusts the system's authorities and, if given, those in `ca_bundle` (PEM) instead.
-    pub(crate) fn new(loopback: Loopback, ca_bundle: Option<&str>) -> Result<Self, HttpSetupError> {
-        let failed = |cause: reqwest::Error| HttpSetupError(crate::http::chain(&cause));
-        let redirects = Policy::custom(move |attempt| {
-            if attempt.previous().len() > MOST_REDIRECTS {
-                return attempt.error(format!("more than {MOST_REDIRECTS} redirects"));
-            }
-            match loopback.check_url(attempt.url()) {
-                Ok(()) => attempt.follow(),
-                Err(refused) => attempt.error(refused),
-            }
-        });
-        let mut builder = Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(CALL_TIMEOUT)
-            .redirect(redirects)
-            .dns_resolver(GuardedResolver(loopback))
-            .user_agent(concat!("vouchsafe/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = ca_bundle {
-            let authorities = Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed)?;
-            builder = builder.tls_certs_only(authorities);
+impl<'c> HttpCall<'c> {
+    /// A call without a body.
+    pub(crate) fn get(url: &'c str, headers: &'c [(String, String)], most_bytes: usize) -> Self {
+        Self {
+            method: "GET",
+            url,
+            headers,
+            body: None,
+            content_type: "application/json",
+            most_bytes,
         }
+    }
+}
+
+impl Http {
+    /// A client that calls by `word` and trusts `authorities`.
+    pub(crate) fn new(word: Word, authorities: Authorities<'_>) -> Result<Self, HttpSetupError> {
+        let failed = |cause: reqwest::Error| HttpSetupError(chain(&cause));
+        let builder = Client::builder().user_agent(concat!("vouchsafe/", env!("CARGO_PKG_VERSION")));
+        let builder = match word {
+            Word::Policy(loopback) => builder
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(CALL_TIMEOUT)
+                .redirect(judged_redirects(loopback))
+                .dns_resolver(GuardedResolver(loopback)),
+            Word::Operator => builder
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(CALL_TIMEOUT)
+                .redirect(Policy::none()),
+            Word::Metadata => builder
+                .connect_timeout(METADATA_CONNECT_TIMEOUT)
+                .timeout(METADATA_CALL_TIMEOUT)
+                .redirect(Policy::none())
+                .no_proxy(),
+        };
+        let builder = match authorities {
+            Authorities::System => builder,
+            Authorities::And(pem) => {
+                builder.tls_certs_merge(Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed)?)
+            }
+            Authorities::Only(pem) => {
+                builder.tls_certs_only(Certificate::from_pem_bundle(pem.as_bytes()).map_err(failed)?)
+            }
+        };
         Ok(Self {
             client: builder.build().map_err(failed)?,
-            loopback,
+            word,
         })
     }
 
     /// Calls, and gives the status and at most `most_bytes` of the answer.
     pub(crate) async fn call(&self, call: &HttpCall<'_>) -> Result<(u16, Vec<u8>), String> {
         let url = url::Url::parse(call.url).map_err(|cause| format!("`{}` is no URL: {cause}", call.url))?;
-        self.loopback.check_url(&url)?;
+        if let Word::Policy(loopback) = self.word {
+            loopback.check_url(&url)?;
+        }
         let method = match call.method {
             "GET" | "" => Method::GET,
             "POST" => Method::POST,
+            // The token of AWS's metadata service is asked for so; policies can't write it.
+            "PUT" if self.word == Word::Metadata => Method::PUT,
             other => return Err(format!("method `{other}` is not supported: expected GET or POST")),
         };
         let mut request = self.client.request(method, url);
@@ -80,7 +133,7 @@ impl Http {
         }
         if let Some(body) = call.body {
             request = request
-                .header("Content-Type", "application/json")
+                .header("Content-Type", call.content_type)
                 .body(body.to_owned());
         }
         let mut answer = request.send().await.map_err(|cause| chain(&cause))?;
@@ -94,6 +147,18 @@ impl Http {
         }
         Ok((status, body))
     }
+}
+
+fn judged_redirects(loopback: Loopback) -> Policy {
+    Policy::custom(move |attempt| {
+        if attempt.previous().len() > MOST_REDIRECTS {
+            return attempt.error(format!("more than {MOST_REDIRECTS} redirects"));
+        }
+        match loopback.check_url(attempt.url()) {
+            Ok(()) => attempt.follow(),
+            Err(refused) => attempt.error(refused),
+        }
+    })
 }
 
 /// An error with its causes, outermost first, each said once.

@@ -7,8 +7,13 @@
 //!                            ├▶ services
 //!                            └▶ cluster (a real one, files, or none)
 
+mod clock;
+mod environment;
+mod files;
 mod addresses;
 mod http;
+mod cloud;
+mod key_services;
 mod tenancy;
 mod cluster;
 mod keys;
@@ -16,9 +21,12 @@ mod keychains;
 mod services;
 mod images;
 mod image_metadata;
+mod options;
 mod loader;
 
 pub use cluster::{Cluster, ClusterFuture, NoCluster};
+pub use environment::Environment;
 pub use http::HttpSetupError;
-pub use loader::{Loader, LoaderOptions, RequestLoader, SetupError};
+pub use loader::{Loader, RequestLoader};
+pub use options::{LoaderOptions, SetupError};
 pub use tenancy::Tenancy;

@@ -6,70 +6,27 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use image_verification::{TrustError, TrustMaterial};
+use image_verification::TrustMaterial;
 use jiff::Timestamp;
-use oci_registry::{
-    Deadline, DockerConfig, DockerConfigError, MirrorError, Mirrors, RegistryClient, RegistryClientOptions,
-    TransportError,
-};
+use oci_registry::{Deadline, DockerConfig, Mirrors, RegistryClient, RegistryClientOptions};
 use policy_engine::{Fact, FactError, FactRequest, FactSource};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::addresses::Loopback;
+use crate::cloud::Clouds;
 use crate::cluster::Cluster;
-use crate::http::{Http, HttpSetupError};
+use crate::http::{Authorities, Http, Word};
 use crate::image_metadata;
 use crate::images::{Errand, Images};
+use crate::key_services::KeyServices;
 use crate::keychains::Keychains;
-use crate::keys::Keys;
+use crate::keys::{KeyMeans, Keys};
+use crate::options::{LoaderOptions, SetupError};
 use crate::services::{self, ServiceCall};
 use crate::tenancy::Tenancy;
 
 /// Questions of one request answered at the same time.
 const MOST_AT_ONCE: usize = 32;
-
-/// How a loader is set up.
-#[derive(Debug)]
-pub struct LoaderOptions {
-    /// Who answers what is asked of the cluster.
-    pub cluster: Arc<dyn Cluster>,
-    /// No registry and no service is called; every need of one is an error that names it.
-    pub offline: bool,
-    /// `HOST=URL`: requests for HOST go to URL.
-    pub mirrors: Vec<String>,
-    /// Plain HTTP is tried where HTTPS fails, for every registry.
-    pub allow_insecure: bool,
-    /// Certificate authorities beside the system's, PEM.
-    pub added_authorities: Vec<Vec<u8>>,
-    /// A `trusted_root.json` instead of the embedded public one.
-    pub trusted_root: Option<String>,
-    /// Who stands behind the policies.
-    pub tenancy: Tenancy,
-    /// Whether `imageRegistry` context entries are read; else they have no loader.
-    pub reads_image_metadata: bool,
-    /// Whether services and keys on loopback addresses may be called.
-    pub allow_loopback: bool,
-}
-
-/// Why a loader could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum SetupError {
-    /// A mirror is not `HOST=URL`.
-    #[error(transparent)]
-    Mirror(#[from] MirrorError),
-    /// The registry client.
-    #[error(transparent)]
-    Registry(#[from] TransportError),
-    /// The HTTP client for keys and services.
-    #[error(transparent)]
-    Http(#[from] HttpSetupError),
-    /// The trusted root.
-    #[error(transparent)]
-    Trust(#[from] TrustError),
-    /// The docker configuration of this process.
-    #[error(transparent)]
-    DockerConfig(#[from] DockerConfigError),
-}
 
 /// Answers the engine's questions. Cheap to clone; connections, tokens and evidence are shared.
 #[derive(Debug, Clone)]
@@ -116,15 +73,18 @@ impl Loader {
         } else {
             Loopback::Refused
         };
-        let http = Http::new(loopback, None)?;
+        let http = Http::new(Word::Policy(loopback), Authorities::System)?;
         let own = DockerConfig::from_environment()?;
         let keychains = Keychains::new(Arc::clone(&options.cluster), own, options.tenancy, OWN_NAMESPACE);
-        let keys = Keys::new(
-            http.clone(),
-            Arc::clone(&options.cluster),
-            options.tenancy,
-            options.offline,
-        );
+        let clouds = Clouds::new(options.environment.clone());
+        let keys = Keys::new(KeyMeans {
+            http: http.clone(),
+            services: KeyServices::new(clouds, loopback),
+            cluster: Arc::clone(&options.cluster),
+            environment: options.environment,
+            tenancy: options.tenancy,
+            offline: options.offline,
+        });
         Ok(Self {
             images: Images::new(registry, keychains, keys, Arc::new(trust), options.allow_insecure),
             http,
@@ -182,10 +142,12 @@ fn too_late(question: &FactRequest) -> FactError {
                 network: true,
             }
         }
-        FactRequest::NamespaceLabels { .. }
+        FactRequest::Namespace { .. }
+        | FactRequest::NamespaceLabels { .. }
         | FactRequest::ConfigMap { .. }
         | FactRequest::KubernetesCall { .. }
         | FactRequest::ServiceCall { .. }
+        | FactRequest::HttpCall { .. }
         | FactRequest::ImageMetadata { .. }
         | FactRequest::GlobalContext { .. }
         | FactRequest::HostAddresses { .. } => FactError::Failed(late.to_owned()),
@@ -211,6 +173,7 @@ impl RequestLoader {
             ..
         } = &self.loader;
         match question {
+            FactRequest::Namespace { name } => json(cluster.namespace(name).await),
             FactRequest::NamespaceLabels { name } => json(cluster.namespace_labels(name).await),
             FactRequest::ConfigMap {
                 asker,
@@ -245,6 +208,24 @@ impl RequestLoader {
                     body: body.as_deref(),
                 };
                 json(self.service(call).await)
+            }
+            FactRequest::HttpCall {
+                asker,
+                method,
+                url,
+                headers,
+                ca_bundle,
+                body,
+            } => {
+                let call = ServiceCall {
+                    asker,
+                    method,
+                    url,
+                    headers,
+                    ca_bundle: ca_bundle.as_deref(),
+                    body: body.as_deref(),
+                };
+                json(self.exchange(call).await)
             }
             FactRequest::GlobalContext { name } => json(cluster.global_context(name).await),
             FactRequest::HostAddresses { host } => json(self.addresses(host).await),
@@ -289,19 +270,37 @@ impl RequestLoader {
             cluster,
             tenancy,
             loopback,
-            offline,
             ..
         } = &self.loader;
         if let Some(recorded) = cluster.service_call(call.method, call.url) {
             return recorded.await;
         }
-        if *offline {
-            return Err(FactError::Failed(format!(
-                "`--offline` forbids calling `{}`",
-                call.url
-            )));
-        }
+        self.may_call(call.url)?;
         services::call(http, *loopback, *tenancy, call).await
+    }
+
+    /// The same call, whose status is part of the answer: `{status, body}`. A recorded answer is `wrapped`: Kyverno's tests
+    /// find its body under `body`, whatever it is.
+    async fn exchange(&self, call: ServiceCall<'_>) -> Result<Value, FactError> {
+        let Loader {
+            http,
+            cluster,
+            tenancy,
+            loopback,
+            ..
+        } = &self.loader;
+        if let Some((status, body)) = cluster.recorded_exchange(call.method, call.url) {
+            return Ok(json!({"status": status, "body": body, "wrapped": true}));
+        }
+        self.may_call(call.url)?;
+        services::exchange(http, *loopback, *tenancy, call).await
+    }
+
+    fn may_call(&self, url: &str) -> Result<(), FactError> {
+        if self.loader.offline {
+            return Err(FactError::Failed(format!("`--offline` forbids calling `{url}`")));
+        }
+        Ok(())
     }
 
     async fn addresses(&self, host: &str) -> Result<Value, FactError> {

@@ -5,10 +5,10 @@
 
 use policy_engine::FactError;
 use policy_engine::facts::Asker;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::addresses::Loopback;
-use crate::http::{Http, HttpCall};
+use crate::http::{Authorities, Http, HttpCall, Word};
 use crate::tenancy::Tenancy;
 
 /// Largest answer of a service, in bytes, as Kyverno's for admission.
@@ -32,12 +32,41 @@ pub(crate) async fn call(
     tenancy: Tenancy,
     call: ServiceCall<'_>,
 ) -> Result<Value, FactError> {
+    let (status, body) = answer(http, loopback, tenancy, call).await?;
+    if !(200..300).contains(&status) {
+        let text: String = String::from_utf8_lossy(&body).chars().take(1_000).collect();
+        return Err(FactError::Failed(format!("HTTP {status}: {text}")));
+    }
+    serde_json::from_slice(&body)
+        .map_err(|cause| FactError::Failed(format!("the answer is no JSON: {cause}")))
+}
+
+/// Calls a service; the status is part of the answer: `{status, body}`. A body that is no JSON is text.
+pub(crate) async fn exchange(
+    http: &Http,
+    loopback: Loopback,
+    tenancy: Tenancy,
+    call: ServiceCall<'_>,
+) -> Result<Value, FactError> {
+    let (status, body) = answer(http, loopback, tenancy, call).await?;
+    let body = serde_json::from_slice(&body)
+        .unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()));
+    Ok(json!({"status": status, "body": body}))
+}
+
+async fn answer(
+    http: &Http,
+    loopback: Loopback,
+    tenancy: Tenancy,
+    call: ServiceCall<'_>,
+) -> Result<(u16, Vec<u8>), FactError> {
     tenancy.may_call_services(call.asker).map_err(FactError::Failed)?;
     let own;
     let http = match call.ca_bundle {
         None => http,
         Some(pem) => {
-            own = Http::new(loopback, Some(pem)).map_err(|cause| FactError::Failed(cause.to_string()))?;
+            let made = Http::new(Word::Policy(loopback), Authorities::Only(pem));
+            own = made.map_err(|cause| FactError::Failed(cause.to_string()))?;
             &own
         }
     };
@@ -46,13 +75,8 @@ pub(crate) async fn call(
         url: call.url,
         headers: call.headers,
         body: call.body,
+        content_type: "application/json",
         most_bytes: MOST_ANSWER_BYTES,
     };
-    let (status, body) = http.call(&request).await.map_err(FactError::Failed)?;
-    if !(200..300).contains(&status) {
-        let text: String = String::from_utf8_lossy(&body).chars().take(1_000).collect();
-        return Err(FactError::Failed(format!("HTTP {status}: {text}")));
-    }
-    serde_json::from_slice(&body)
-        .map_err(|cause| FactError::Failed(format!("the answer is no JSON: {cause}")))
+    http.call(&request).await.map_err(FactError::Failed)
 }

@@ -67,14 +67,11 @@ impl Setup {
     pub(crate) fn bare(self) -> Webhook {
         let loader = Loader::new(LoaderOptions {
             cluster: self.cluster,
-            offline: false,
             mirrors: self.mirrors,
-            allow_insecure: false,
-            added_authorities: Vec::new(),
             trusted_root: self.trusted_root,
             tenancy: Tenancy::Shared,
             reads_image_metadata: true,
-            allow_loopback: false,
+            ..LoaderOptions::default()
         });
         Webhook::new(WebhookOptions {
             loader: loader.unwrap(),

@@ -10,9 +10,11 @@
 mod policies;
 mod town;
 mod canary;
+mod office;
 mod workshop;
 mod stage;
 mod attacks;
+mod key_services;
 mod cost;
 mod rounds;
 mod fuzzing;

@@ -10,7 +10,7 @@ use rehearsal::registry::Options;
 use rehearsal::repository::PushedImage;
 use rehearsal::{Content, Registry, Repository, SigningKey};
 use serde_json::{Value, json};
-use vouchsafe_fact_loading::{Loader, LoaderOptions, Tenancy};
+use vouchsafe_fact_loading::{Environment, Loader, LoaderOptions, Tenancy};
 
 use crate::town::Town;
 use crate::workshop::{AUTHORITY, NAME, fresh_key, judging_ns, signing_time};
@@ -39,7 +39,7 @@ impl Stage {
         let registry = Arc::new(Registry::start(content.clone(), options).await.unwrap());
         let town = Arc::new(town);
         Self {
-            loader: loader(&registry, &town, allow_loopback),
+            loader: loader(&registry, &town, allow_loopback, Environment::default()),
             registry,
             repository: Repository::new(&content, "app", NAME, signing_time()),
             key: Arc::new(fresh_key()),
@@ -50,12 +50,19 @@ impl Stage {
     /// The same registry, key and cluster, and a loader that remembers nothing.
     pub(crate) fn beside(other: &Self) -> Self {
         Self {
-            loader: loader(&other.registry, &other.town, false),
+            loader: loader(&other.registry, &other.town, false, Environment::default()),
             registry: Arc::clone(&other.registry),
             repository: other.repository.clone(),
             key: Arc::clone(&other.key),
             town: Arc::clone(&other.town),
         }
+    }
+
+    /// The same with a loader that remembers nothing, calls loopback addresses, and finds clouds as `environment` says.
+    pub(crate) fn in_environment(mut self, environment: &[(&str, &str)]) -> Self {
+        let environment = Environment::of(environment.iter().copied());
+        self.loader = loader(&self.registry, &self.town, true, environment);
+        self
     }
 
     /// An image of its own content under `tag`.
@@ -108,17 +115,16 @@ impl Stage {
     }
 }
 
-fn loader(registry: &Registry, town: &Arc<Town>, allow_loopback: bool) -> Loader {
+fn loader(registry: &Registry, town: &Arc<Town>, allow_loopback: bool, environment: Environment) -> Loader {
     let options = LoaderOptions {
         cluster: Arc::<Town>::clone(town),
-        offline: false,
         mirrors: vec![format!("registry.example.com={}", registry.url())],
-        allow_insecure: false,
-        added_authorities: Vec::new(),
         trusted_root: Some(AUTHORITY.trusted_root().unwrap()),
         tenancy: Tenancy::Shared,
         reads_image_metadata: true,
         allow_loopback,
+        environment,
+        ..LoaderOptions::default()
     };
     Loader::new(options).unwrap()
 }

@@ -8,7 +8,7 @@ use admission_server::{
     CallError, Caller, OwnAuthority, PolicySource, Protocol, Refused, Server, ServerError, ServerOptions,
     Tls, TlsError, Webhook, WebhookOptions,
 };
-use fact_loading::{Loader, LoaderOptions, NoCluster, SetupError, Tenancy};
+use fact_loading::{Loader, LoaderOptions, SetupError, Tenancy};
 use policy_engine::{EngineOptions, LoadedPolicies};
 use rehearsal::registry::Options;
 use rehearsal::{Registry, RehearsalError};
@@ -76,15 +76,11 @@ impl Stage {
     pub(super) async fn open(evidence: &Evidence) -> Result<Self, StageError> {
         let registry = Registry::start(evidence.content.clone(), Options::default()).await?;
         let loader = Loader::new(LoaderOptions {
-            cluster: Arc::new(NoCluster),
-            offline: false,
             mirrors: vec![format!("{HOST}={}", registry.url())],
-            allow_insecure: false,
-            added_authorities: Vec::new(),
             trusted_root: Some(evidence.trusted_root.clone()),
             tenancy: Tenancy::Shared,
             reads_image_metadata: true,
-            allow_loopback: false,
+            ..LoaderOptions::default()
         })?;
         let authority = OwnAuthority::new(&[Ipv4Addr::LOCALHOST.into()], &[])?;
         Ok(Self {
