@@ -15,6 +15,7 @@ mod workshop;
 mod stage;
 mod attacks;
 mod key_services;
+mod image_validating;
 mod cost;
 mod rounds;
 mod fuzzing;
