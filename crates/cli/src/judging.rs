@@ -18,7 +18,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::host::async_runtime;
-use crate::input::{InputError, Resource, StoredResource, ValuesInput};
+use crate::input::{GivenImages, InputError, Resource, StoredResource, ValuesInput};
 use crate::runtime::RegistryArguments;
 
 /// Requests that wait for facts at the same time.
@@ -30,6 +30,7 @@ const FEWEST_PER_THREAD: usize = 64;
 pub(crate) struct Judge<'j> {
     registry: &'j RegistryArguments,
     cluster: &'j Arc<dyn Cluster>,
+    images: &'j GivenImages,
     world: OnceCell<(Loader, Runtime)>,
 }
 
@@ -43,14 +44,19 @@ pub(crate) fn judge_all(
     registry: &RegistryArguments,
     cluster: &Arc<dyn Cluster>,
 ) -> Result<Vec<Decision>, InputError> {
-    Judge::new(registry, cluster).all(engine, requests)
+    Judge::new(registry, cluster, &GivenImages::default()).all(engine, requests)
 }
 
 impl<'j> Judge<'j> {
-    pub(crate) fn new(registry: &'j RegistryArguments, cluster: &'j Arc<dyn Cluster>) -> Self {
+    pub(crate) fn new(
+        registry: &'j RegistryArguments,
+        cluster: &'j Arc<dyn Cluster>,
+        images: &'j GivenImages,
+    ) -> Self {
         Self {
             registry,
             cluster,
+            images,
             world: OnceCell::new(),
         }
     }
@@ -75,6 +81,7 @@ impl<'j> Judge<'j> {
         let judged: Vec<(usize, Decision)> = runtime.block_on(async {
             let judging = waiting.into_iter().map(|(at, request)| {
                 let source = loader.for_request(self.registry.timeout(), request.at_ns);
+                let source = self.images.before(source);
                 async move { (at, engine.decide(request, &source).await) }
             });
             stream::iter(judging).buffered(MOST_WAITING).collect().await

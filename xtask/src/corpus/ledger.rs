@@ -103,6 +103,17 @@ impl Ledger {
         }
     }
 
+    /// How many cases of a section must agree, of how many.
+    pub(super) fn floor(&self, section: &str) -> Option<(u64, u64)> {
+        self.floors.get(section).map(|floor| (floor.passed, floor.total))
+    }
+
+    /// Section, case and reason of every known gap.
+    pub(super) fn gaps(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let gaps = self.gaps.iter();
+        gaps.map(|((section, case), reason)| (section.as_str(), case.as_str(), reason.as_str()))
+    }
+
     /// Holds a count against floor and gaps.
     pub(super) fn judge(&self, section: &str, counted: &Counted) -> Outcome {
         let total = counted.passed + counted.failed;

@@ -97,6 +97,7 @@ fn sarif_holds_what_fails_at_the_file_it_stands_in() {
         .as_str()
         .unwrap();
     assert!(file.ends_with("pods.yaml"), "{file}");
+    assert_eq!(place["physicalLocation"]["region"]["startLine"], 7);
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod apply_calls;
 #[cfg(test)]
 mod apply_cluster;
 #[cfg(test)]
+mod apply_context;
+#[cfg(test)]
 mod apply_exceptions;
 #[cfg(test)]
 mod apply_formats;

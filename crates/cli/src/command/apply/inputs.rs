@@ -37,6 +37,7 @@ impl Inputs {
         let PolicyInput { loaded, mut refused } = input::load_policies(&arguments.policies)?;
         notes.extend(loaded.faults.iter().map(ToString::to_string));
         notes.extend(policy_lint::told_at_load(&loaded));
+        notes.extend(input::unreadable_key_files(&loaded.sources));
         refuse_others(&loaded.others, &mut refused, &mut notes);
         let (exceptions, refused_exceptions) = exceptions(arguments, &loaded.exceptions, &mut notes)?;
         refused.extend(refused_exceptions);
@@ -47,7 +48,7 @@ impl Inputs {
         let world = if arguments.cluster.is_asked {
             World::of_cluster(arguments, &set, entries, &mut notes)?
         } else {
-            World::of_files(arguments, &values, entries, &targets, &mut notes)?
+            World::of_files(arguments, &values, entries, &targets)?
         };
         Ok(Self {
             set,

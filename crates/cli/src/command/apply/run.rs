@@ -4,6 +4,7 @@ use super::Arguments;
 use super::arguments::View;
 use super::collected::Collected;
 use super::inputs::Inputs;
+use super::world::World;
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::host::now_ns;
@@ -72,9 +73,11 @@ fn apply(arguments: &Arguments, console: &mut Console) -> Result<u8, InputError>
         },
     );
     if !collected.any_result {
-        console.note(
-            "no rule speaks about any of these resources: check the kinds, namespaces and names that the policies match",
-        );
+        console.note(if inputs.set.policies().is_empty() && !inputs.refused.is_empty() {
+            "nothing was judged: every policy was refused, for the reasons given"
+        } else {
+            "no rule speaks about any of these resources: check the kinds, namespaces and names that the policies match"
+        });
     }
     Ok(exit_code(arguments, &collected, inputs.refused.len(), console))
 }
@@ -87,7 +90,8 @@ fn judge(
     collected: &mut Collected<'_>,
     console: &mut Console,
 ) -> Result<(), InputError> {
-    let judge = Judge::new(&arguments.registries, &inputs.world.cluster);
+    let World { cluster, images, .. } = &inputs.world;
+    let judge = Judge::new(&arguments.registries, cluster, images);
     let panel = Panel {
         policies: &inputs.set,
         values: &inputs.values,

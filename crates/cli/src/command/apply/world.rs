@@ -5,15 +5,13 @@ use std::sync::Arc;
 use fact_loading::Cluster;
 use policy_engine::PolicySet;
 use policy_types::Loaded;
-use policy_types::cli_kyverno_io::context::Context;
 use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
-use serde_json::Value;
 
 use super::Arguments;
 use super::global_context;
 use crate::input::{
-    self, ClusterSession, FileCluster, FoundInCluster, InputError, ObjectStore, StoredResource, ValuesInput,
-    load_one, read_file,
+    self, ClusterSession, FileCluster, FoundInCluster, GivenImages, InputError, ObjectStore, StoredResource,
+    ValuesInput,
 };
 
 /// Resources, and the cluster they stand in.
@@ -23,6 +21,8 @@ pub(super) struct World {
     pub(super) resources: Vec<Arc<StoredResource>>,
     /// Who answers what policies ask.
     pub(super) cluster: Arc<dyn Cluster>,
+    /// What a registry would tell of images.
+    pub(super) images: GivenImages,
     /// Keeps the connections of `cluster` alive.
     _session: Option<ClusterSession>,
 }
@@ -49,6 +49,7 @@ impl World {
         Ok(Self {
             resources,
             cluster: Arc::new(session.facts(of_files, of_cluster)),
+            images: GivenImages::default(),
             _session: Some(session),
         })
     }
@@ -62,7 +63,6 @@ impl World {
         values: &ValuesInput,
         mut entries: Vec<Loaded<GlobalContextEntry>>,
         targets: &[Arc<StoredResource>],
-        notes: &mut Vec<String>,
     ) -> Result<Self, InputError> {
         let mut resources = input::load_stored(&arguments.resources)?;
         entries.extend(global_context::taken_out_of(&mut resources));
@@ -73,31 +73,21 @@ impl World {
         cluster.add_secrets(&input::load_stored(&arguments.secrets)?);
         cluster.add_secrets(&resources);
         let mut objects: Vec<_> = resources.iter().chain(targets).cloned().collect();
-        objects.extend(context_objects(arguments, notes)?);
+        let context = arguments
+            .context_file
+            .as_deref()
+            .map(input::load_context)
+            .transpose()?;
+        let (given, images) = context.unwrap_or_default();
+        objects.extend(given);
         let store = ObjectStore::of(objects);
         cluster.global_context = global_context::contents(&entries, &store);
         cluster.objects = Some(store);
         Ok(Self {
             resources,
             cluster: Arc::new(cluster),
+            images,
             _session: None,
         })
     }
-}
-
-/// Objects that a Context file gives. Its images are read by no rule that is supported.
-fn context_objects(
-    arguments: &Arguments,
-    notes: &mut Vec<String>,
-) -> Result<Vec<Arc<StoredResource>>, InputError> {
-    let Some(path) = &arguments.context_file else {
-        return Ok(Vec::new());
-    };
-    let context: Context = load_one(&read_file(path)?, path)?;
-    if !context.spec.images.is_empty() {
-        notes.push(format!("{path}: images of a Context are not used"));
-    }
-    Ok(input::resources_of(
-        context.spec.resources.into_iter().map(Value::Object).collect(),
-    ))
 }

@@ -108,7 +108,8 @@ fn tls(arguments: &Arguments) -> Result<(Tls, Option<OwnAuthority>), TlsError> {
 }
 
 fn tell_warnings(loaded: &LoadedPolicies, console: &mut Console) {
-    for line in policy_lint::told_at_load(loaded) {
+    let unreadable = input::unreadable_key_files(&loaded.sources);
+    for line in policy_lint::told_at_load(loaded).into_iter().chain(unreadable) {
         console.note(&line);
     }
     for other in &loaded.others {

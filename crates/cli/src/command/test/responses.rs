@@ -28,7 +28,7 @@ impl Responses {
             .iter()
             .map(|expected| Operation::parse(&expected.operation));
         let operations: BTreeSet<Option<Operation>> = asked.chain([None]).collect();
-        let judge = Judge::new(registry, &suite.cluster);
+        let judge = Judge::new(registry, &suite.cluster, &suite.images);
         let panel = Panel {
             policies: &suite.policies.to_set(),
             values: &suite.values,

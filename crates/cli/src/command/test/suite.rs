@@ -13,7 +13,8 @@ use policy_types::cli_kyverno_io::test::{GlobalContextEntryValue, Test};
 use serde_json::Value;
 
 use crate::input::{
-    self, FileCluster, InputError, ObjectStore, RecordedAnswer, Resource, ValuesInput, load_one, read_file,
+    self, FileCluster, GivenImages, InputError, ObjectStore, RecordedAnswer, Resource, ValuesInput, load_one,
+    read_file,
 };
 
 /// A suite with its inputs.
@@ -35,6 +36,8 @@ pub(super) struct Suite {
     pub(super) values: ValuesInput,
     pub(super) user: Option<User>,
     pub(super) cluster: Arc<dyn Cluster>,
+    /// What a registry would tell of images.
+    pub(super) images: GivenImages,
 }
 
 impl Suite {
@@ -78,6 +81,13 @@ impl Suite {
             let listed = declared.spec.resources.into_iter().map(Value::Object).collect();
             objects.extend(input::resources_of(listed));
         }
+        let mut images = GivenImages::default();
+        if !test.context.is_empty() {
+            let (given, told) = input::load_context(&at(&test.context))?;
+            images = told;
+            cluster.objects = Some(ObjectStore::of(given.clone()));
+            objects.extend(given);
+        }
         if !test.cluster_resources.is_empty() {
             objects.extend(stored.iter().cloned());
             cluster.objects = Some(ObjectStore::of(objects));
@@ -93,6 +103,7 @@ impl Suite {
             values,
             user,
             cluster: Arc::new(cluster),
+            images,
             test,
         })
     }

@@ -66,6 +66,10 @@ fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
     } else {
         given_policies(arguments)?
     };
+    let unreadable = input::unreadable_key_files(&policies.sources);
+    if !unreadable.is_empty() {
+        return Err(InputError::Malformed(unreadable.join("\n")));
+    }
     let mut cluster = FileCluster::default();
     cluster.add_secrets(&input::load_stored(&arguments.secrets)?);
     let cluster: Arc<dyn Cluster> = Arc::new(cluster);
