@@ -4,16 +4,16 @@
 //! `Ready` is true when the policy is judged by and its webhooks are registered. Shape and words are Kyverno's
 //! (`api/kyverno/v1/policy_status.go`); a reason of ours, `UnsupportedRule`, says that some rules do nothing.
 
-use cluster::{Backoff, Client, ClusterError, ObjectName, PatchKind};
+use cluster::{Backoff, Client, ClusterError, PatchKind};
 use futures_util::StreamExt;
 use policy_engine::policy::CompiledPolicy;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::identity::kyverno_kind;
 use crate::limits::{MOST_MESSAGE_CHARS, MOST_STATUS_WRITES};
-use crate::policy_view::{SeenPolicy, key};
+use crate::policy_id::{PolicyId, served};
+use crate::policy_view::SeenPolicy;
 use crate::webhook_writer::Registered;
 
 /// Writes statuses.
@@ -55,16 +55,13 @@ impl StatusWriter {
 
     /// Writes every status that is not as it should be; whether all are now.
     async fn write_all(&self, registered: &Registered) -> bool {
-        let outdated = registered.view.policies.iter().filter_map(|(name, seen)| {
-            let missing = registered
-                .missing
-                .get(&key(name))
-                .map(Vec::as_slice)
-                .unwrap_or_default();
-            Some((name.clone(), patch(name, seen, missing)?))
+        let outdated = registered.view.policies.iter().filter_map(|(id, seen)| {
+            let missing = registered.missing.get(id).map(Vec::as_slice);
+            let missing = missing.unwrap_or_default();
+            Some((id.clone(), patch(id, seen, missing)?))
         });
-        let outdated: Vec<(ObjectName, Value)> = outdated.collect();
-        let writes = outdated.into_iter().map(|(name, patch)| self.write(name, patch));
+        let outdated: Vec<(PolicyId, Value)> = outdated.collect();
+        let writes = outdated.into_iter().map(|(id, patch)| self.write(id, patch));
         let written: Vec<bool> = futures_util::stream::iter(writes)
             .buffer_unordered(MOST_STATUS_WRITES)
             .collect()
@@ -72,21 +69,17 @@ impl StatusWriter {
         written.into_iter().all(|written| written)
     }
 
-    async fn write(&self, name: ObjectName, patch: Value) -> bool {
+    async fn write(&self, id: PolicyId, patch: Value) -> bool {
         if !*self.leads.borrow() {
             return true;
         }
-        let kind = if name.namespace.is_empty() {
-            kyverno_kind("v1", "ClusterPolicy", "clusterpolicies", false)
-        } else {
-            kyverno_kind("v1", "Policy", "policies", true)
-        };
-        let path = format!("{}/status", kind.object_path(&name.namespace, &name.name));
+        let path = served(id.kind).object_path(&id.name.namespace, &id.name.name);
+        let path = format!("{path}/status");
         match self.client.patch(&path, PatchKind::Merge, &patch).await {
             // Gone, or another object of this name by now: its own event is on the way.
             Ok(_) | Err(ClusterError::NotFound { .. } | ClusterError::Conflict { .. }) => true,
             Err(cause) => {
-                tracing::warn!(policy = key(&name), %cause, "a status could not be written; trying again");
+                tracing::warn!(policy = id.key(), %cause, "a status could not be written; trying again");
                 false
             }
         }
@@ -94,9 +87,36 @@ impl StatusWriter {
 }
 
 /// The patch that makes the status of a policy true; none where it is.
-fn patch(name: &ObjectName, seen: &SeenPolicy, missing: &[String]) -> Option<Value> {
+fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String]) -> Option<Value> {
+    let there = &seen.object.status;
+    let ready = ready(seen, missing);
+    let status = if id.kind.is_classic() {
+        let mut wanted = classic(id, seen);
+        let conditions = with_condition(there.get("conditions"), ready, seen.object.generation);
+        put(&mut wanted, "conditions", conditions);
+        wanted
+    } else {
+        // The newer kinds say the same one level further in.
+        let told = there.get("conditionStatus");
+        let is_ready = ready.get("status").and_then(Value::as_str) == Some("True");
+        let message = ready.get("message").cloned().unwrap_or_default();
+        let conditions = told.and_then(|told| told.get("conditions"));
+        let conditions = with_condition(conditions, ready, seen.object.generation);
+        json!({"conditionStatus": {"ready": is_ready, "message": message, "conditions": conditions}})
+    };
+    let holds = status
+        .as_object()
+        .into_iter()
+        .flatten()
+        .all(|(field, value)| there.get(field) == Some(value));
+    // The uid is a precondition: a policy of the same name that came since is another.
+    (!holds).then(|| json!({"metadata": {"uid": seen.object.uid}, "status": status}))
+}
+
+/// What the status of a policy with rules shows beside its conditions.
+fn classic(id: &PolicyId, seen: &SeenPolicy) -> Value {
     let counts = seen.prepared.counts;
-    let document = seen.object.document(&name.name);
+    let document = seen.object.document(&id.name.name);
     let generated = if seen.prepared.policy.is_some() {
         CompiledPolicy::generated_rules(&document.value)
     } else {
@@ -107,9 +127,7 @@ fn patch(name: &ObjectName, seen: &SeenPolicy, missing: &[String]) -> Option<Val
     } else {
         json!({"rules": generated})
     };
-    let there = &seen.object.status;
-    let ready = ready(seen, missing);
-    let wanted = json!({
+    json!({
         "autogen": autogen,
         "rulecount": {
             "validate": counts.validate,
@@ -118,42 +136,35 @@ fn patch(name: &ObjectName, seen: &SeenPolicy, missing: &[String]) -> Option<Val
             "verifyimages": counts.verify_images,
         },
         "validatingadmissionpolicy": {"generated": false, "message": ""},
-    });
-    let conditions = there.get("conditions").and_then(Value::as_array);
-    let last = conditions
-        .into_iter()
-        .flatten()
-        .find(|condition| condition.get("type").and_then(Value::as_str) == Some("Ready"));
-    let is_same = |field: &str| last.and_then(|last| last.get(field)) == ready.get(field);
-    let conditions_hold = ["status", "reason", "message"].into_iter().all(is_same);
-    let rest_holds = wanted
-        .as_object()
-        .into_iter()
-        .flatten()
-        .all(|(field, value)| there.get(field) == Some(value));
-    if conditions_hold && rest_holds {
-        return None;
+    })
+}
+
+fn put(object: &mut Value, field: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(field.to_owned(), value);
     }
+}
+
+/// `there` with `ready` in it: others are kept, and its own time where its status is the same.
+fn with_condition(there: Option<&Value>, mut ready: Value, generation: i64) -> Value {
+    let conditions = there.and_then(Value::as_array);
+    let is_ready = |condition: &&Value| condition.get("type").and_then(Value::as_str) == Some("Ready");
+    let last = conditions.into_iter().flatten().find(is_ready);
+    let is_same = |field: &str| last.and_then(|last| last.get(field)) == ready.get(field);
+    let says_the_same = ["status", "reason", "message"].into_iter().all(is_same);
     let changed_at = match last.and_then(|last| last.get("lastTransitionTime")) {
         Some(before) if is_same("status") => before.clone(),
         Some(_) | None => clock::kubernetes_time(clock::now()).into(),
     };
-    let mut condition = ready;
-    if let Some(fields) = condition.as_object_mut() {
-        fields.insert("lastTransitionTime".to_owned(), changed_at);
-        fields.insert("observedGeneration".to_owned(), seen.object.generation.into());
-    }
-    let others = conditions
-        .into_iter()
-        .flatten()
-        .filter(|condition| condition.get("type").and_then(Value::as_str) != Some("Ready"));
-    let all: Vec<Value> = others.cloned().chain([condition]).collect();
-    let mut status = wanted;
-    if let Some(fields) = status.as_object_mut() {
-        fields.insert("conditions".to_owned(), Value::Array(all));
-    }
-    // The uid is a precondition: a policy of the same name that came since is another.
-    Some(json!({"metadata": {"uid": seen.object.uid}, "status": status}))
+    // What was observed is told anew only where something else is, or every edit would be written twice.
+    let observed = match last.and_then(|last| last.get("observedGeneration")) {
+        Some(before) if says_the_same => before.clone(),
+        Some(_) | None => generation.into(),
+    };
+    put(&mut ready, "lastTransitionTime", changed_at);
+    put(&mut ready, "observedGeneration", observed);
+    let others = conditions.into_iter().flatten().filter(|one| !is_ready(one));
+    others.cloned().chain([ready]).collect()
 }
 
 /// The condition, without its time.
@@ -181,6 +192,9 @@ fn ready(seen: &SeenPolicy, missing: &[String]) -> Value {
 mod tests {
     use std::sync::Arc;
 
+    use cluster::ObjectName;
+    use policy_engine::policy::PolicyKind;
+
     use super::*;
     use crate::policy_object::PolicyObject;
     use crate::prepared::Prepared;
@@ -196,10 +210,13 @@ mod tests {
         }
     }
 
-    fn name() -> ObjectName {
-        ObjectName {
-            namespace: String::new(),
-            name: "p".to_owned(),
+    fn name() -> PolicyId {
+        PolicyId {
+            kind: PolicyKind::ClusterPolicy,
+            name: ObjectName {
+                namespace: String::new(),
+                name: "p".to_owned(),
+            },
         }
     }
 

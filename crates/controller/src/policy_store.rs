@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use admission_server::Webhook;
 use cluster::{Client, LiveCluster, ObjectName, ServedResources, Store, Subject, Sync, reflect};
+use futures_util::future::select_all;
 use policy_engine::LoadedPolicies;
 use policy_engine::policy::CompiledException;
 use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
@@ -19,8 +20,9 @@ use tokio::task::JoinSet;
 
 use crate::gate::{ClusterGate, Known};
 use crate::limits::{LONGEST_QUIET_WAIT, MOST_RETIRED, QUIET_TIME, RETIREMENT};
+use crate::policy_id::{KINDS, PolicyId};
 use crate::policy_object::PolicyObject;
-use crate::policy_view::{PolicyView, SeenPolicy, key};
+use crate::policy_view::{PolicyView, SeenPolicy};
 use crate::prepared::{Prepared, fault_text};
 use crate::roles::{Binding, Bindings};
 use crate::settings::Settings;
@@ -31,9 +33,10 @@ const LONGEST_WAIT_FOR_BINDINGS: Duration = Duration::from_secs(10);
 /// Copies of what is watched.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Copies {
-    pub(crate) cluster_policies: Store<PolicyObject>,
-    pub(crate) policies: Store<PolicyObject>,
-    pub(crate) exceptions: Store<PolicyObject>,
+    /// Policies, in the order of [`KINDS`].
+    pub(crate) policies: [Store<PolicyObject>; KINDS.len()],
+    /// Exceptions of `kyverno.io` and of `policies.kyverno.io`.
+    pub(crate) exceptions: [Store<PolicyObject>; 2],
     pub(crate) global_context: Store<PolicyObject>,
     pub(crate) settings: Store<Value>,
     pub(crate) namespaces: Store<Value>,
@@ -52,11 +55,14 @@ pub(crate) struct PolicyStore {
     pub(crate) state: Remembered,
 }
 
+/// An exception's fingerprint, and what was compiled of it if it has no fault.
+type KnownException = (u64, Option<Arc<CompiledException>>);
+
 /// What is remembered from one snapshot to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
-    prepared: BTreeMap<ObjectName, Arc<Prepared>>,
-    exceptions: BTreeMap<ObjectName, (u64, Option<Arc<CompiledException>>)>,
+    prepared: BTreeMap<PolicyId, Arc<Prepared>>,
+    exceptions: BTreeMap<(usize, ObjectName), KnownException>,
     settings: Option<(Value, Arc<Settings>)>,
     bindings: Option<Bindings>,
     retired: BTreeMap<String, Instant>,
@@ -80,9 +86,13 @@ impl PolicyStore {
     }
 
     async fn refresh(&mut self) {
-        let (cluster_wide, in_namespaces) = (self.copies.cluster_policies.all(), self.copies.policies.all());
-        let objects: Vec<(ObjectName, Arc<PolicyObject>)> =
-            cluster_wide.into_iter().chain(in_namespaces).collect();
+        let mut objects = Vec::new();
+        for (kind, copy) in KINDS.into_iter().zip(&self.copies.policies) {
+            copy.each(|name, object| {
+                let name = name.clone();
+                objects.push((PolicyId { kind, name }, Arc::clone(object)));
+            });
+        }
         let settings = self.settings();
         let known = std::mem::take(&mut self.state.prepared);
         // Policies are compiled off the threads that answer reviews.
@@ -192,13 +202,20 @@ impl PolicyStore {
 
     fn exceptions(&mut self) -> Vec<Arc<CompiledException>> {
         let known = std::mem::take(&mut self.state.exceptions);
-        for (name, object) in self.copies.exceptions.all() {
+        let all = self.copies.exceptions.iter().enumerate();
+        let all = all.flat_map(|(group, copy)| {
+            copy.all()
+                .into_iter()
+                .map(move |(name, object)| ((group, name), object))
+        });
+        for (name, object) in all {
             let compiled = match known.get(&name) {
                 Some((fingerprint, compiled)) if *fingerprint == object.fingerprint => compiled.clone(),
                 Some(_) | None => {
-                    let mut loaded = LoadedPolicies::load([object.document(&key(&name))]);
+                    let exception = format!("{}/{}", name.1.namespace, name.1.name);
+                    let mut loaded = LoadedPolicies::load([object.document(&exception)]);
                     for fault in &loaded.faults {
-                        let (exception, fault) = (key(&name), fault_text(fault));
+                        let fault = fault_text(fault);
                         tracing::warn!(exception, fault, "a faulty exception excuses nothing");
                     }
                     loaded.exceptions.pop()
@@ -238,22 +255,22 @@ impl PolicyStore {
     }
 }
 
-type PreparedPolicies = Vec<(ObjectName, Arc<PolicyObject>, Arc<Prepared>)>;
+type PreparedPolicies = Vec<(PolicyId, Arc<PolicyObject>, Arc<Prepared>)>;
 
 /// Makes ready what was not made ready before.
 fn prepare(
-    objects: Vec<(ObjectName, Arc<PolicyObject>)>,
-    known: &BTreeMap<ObjectName, Arc<Prepared>>,
+    objects: Vec<(PolicyId, Arc<PolicyObject>)>,
+    known: &BTreeMap<PolicyId, Arc<Prepared>>,
 ) -> PreparedPolicies {
-    let prepared = objects.into_iter().map(|(name, object)| {
+    let prepared = objects.into_iter().map(|(id, object)| {
         let before = known
-            .get(&name)
+            .get(&id)
             .filter(|before| before.fingerprint == object.fingerprint);
         let prepared = match before {
             Some(before) => Arc::clone(before),
-            None => Arc::new(Prepared::of(&object, &key(&name))),
+            None => Arc::new(Prepared::of(&object, &id.key())),
         };
-        (name, object, prepared)
+        (id, object, prepared)
     });
     prepared.collect()
 }
@@ -261,7 +278,8 @@ fn prepare(
 impl Copies {
     /// Waits until everything was read.
     async fn synced(&self) {
-        for policies in [&self.cluster_policies, &self.policies] {
+        // `kyverno.io` must be served; of the newer kinds there are none where they are not.
+        for policies in self.policies.iter().take(2) {
             let mut changes = policies.changes();
             // Without the kind itself this is no cluster to start in: that there is no policy would be a guess.
             while policies.state() != Sync::Whole {
@@ -270,21 +288,19 @@ impl Copies {
                 }
             }
         }
-        self.exceptions.synced().await;
+        for others in self.policies.iter().skip(2).chain(&self.exceptions) {
+            others.synced().await;
+        }
         self.global_context.synced().await;
         self.settings.synced().await;
         self.namespaces.synced().await;
     }
 
     fn changes(&self, resources: &watch::Receiver<Arc<ServedResources>>) -> Changes {
+        let objects = self.policies.iter().chain(&self.exceptions);
+        let objects = objects.chain([&self.global_context]).map(Store::changes);
         Changes {
-            copies: [
-                self.cluster_policies.changes(),
-                self.policies.changes(),
-                self.exceptions.changes(),
-                self.global_context.changes(),
-                self.settings.changes(),
-            ],
+            copies: objects.chain([self.settings.changes()]).collect(),
             resources: resources.clone(),
         }
     }
@@ -293,7 +309,7 @@ impl Copies {
 /// Wakes when anything changed that a snapshot is made of.
 #[derive(Debug)]
 struct Changes {
-    copies: [watch::Receiver<u64>; 5],
+    copies: Vec<watch::Receiver<u64>>,
     resources: watch::Receiver<Arc<ServedResources>>,
 }
 
@@ -312,14 +328,10 @@ impl Changes {
     }
 
     async fn any(&mut self) {
-        let [a, b, c, d, e] = &mut self.copies;
+        let copies = self.copies.iter_mut().map(|copy| Box::pin(copy.changed()));
         // Senders live as long as the stores, which this task holds.
         let ended = tokio::select! {
-            ended = a.changed() => ended,
-            ended = b.changed() => ended,
-            ended = c.changed() => ended,
-            ended = d.changed() => ended,
-            ended = e.changed() => ended,
+            (ended, _, _) = select_all(copies) => ended,
             ended = self.resources.changed() => ended,
         };
         if ended.is_err() {

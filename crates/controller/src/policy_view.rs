@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use admission_server::{PlacedPolicies, Placement};
-use cluster::ObjectName;
 
+use crate::policy_id::PolicyId;
 use crate::policy_object::PolicyObject;
 use crate::prepared::Prepared;
 use crate::settings::Settings;
@@ -22,18 +22,9 @@ pub(crate) struct SeenPolicy {
 /// All of them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PolicyView {
-    /// Policies by name; cluster policies have an empty namespace.
-    pub(crate) policies: BTreeMap<ObjectName, SeenPolicy>,
+    /// Policies by kind and name.
+    pub(crate) policies: BTreeMap<PolicyId, SeenPolicy>,
     pub(crate) settings: Arc<Settings>,
-}
-
-/// A policy's name in messages, paths and reports: `name` or `namespace/name`.
-pub(crate) fn key(name: &ObjectName) -> String {
-    if name.namespace.is_empty() {
-        name.name.clone()
-    } else {
-        format!("{}/{}", name.namespace, name.name)
-    }
 }
 
 impl SeenPolicy {
@@ -52,15 +43,21 @@ impl SeenPolicy {
 
 impl PolicyView {
     /// The policies that requests are judged by.
-    pub(crate) fn in_force(&self) -> impl Iterator<Item = (&ObjectName, &SeenPolicy)> {
+    pub(crate) fn in_force(&self) -> impl Iterator<Item = (&PolicyId, &SeenPolicy)> {
         self.policies.iter().filter(|(_, seen)| seen.is_in_force())
     }
 
     /// Policies, placed, without exceptions.
     pub(crate) fn placed(&self) -> PlacedPolicies {
-        let placed = self.in_force().filter_map(|(_, seen)| {
+        let placed = self.in_force().filter_map(|(id, seen)| {
             let policy = seen.prepared.policy.as_ref()?;
-            Some((Arc::clone(policy), seen.prepared.demand.placement))
+            let demand = &seen.prepared.demand;
+            let place = match (demand.is_alone, demand.fails) {
+                (true, _) => Placement::Alone(id.path().into()),
+                (false, true) => Placement::Fail,
+                (false, false) => Placement::Ignore,
+            };
+            Some((Arc::clone(policy), place))
         });
         PlacedPolicies {
             policies: placed.collect(),
@@ -71,11 +68,9 @@ impl PolicyView {
         }
     }
 
-    /// Names of the policies with a webhook of their own.
+    /// Names, as in paths, of the policies with a webhook of their own.
     pub(crate) fn alone(&self) -> impl Iterator<Item = String> {
-        let alone = self
-            .in_force()
-            .filter(|(_, seen)| seen.prepared.demand.placement == Placement::Alone);
-        alone.map(|(name, _)| key(name))
+        let alone = self.in_force().filter(|(_, seen)| seen.prepared.demand.is_alone);
+        alone.map(|(id, _)| id.path())
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use manifest::Document;
 use policy_engine::LoadedPolicies;
-use policy_engine::policy::{CompiledPolicy, RuleBody};
+use policy_engine::policy::{CompiledPolicy, PolicyKind, RuleBody};
 use serde_json::Value;
 
 use crate::policy_object::PolicyObject;
@@ -98,7 +98,19 @@ impl Prepared {
             | RuleBody::ImageValidating(_) => None,
         });
         self.unsupported.extend(unjudged);
-        self.demand = WebhookDemand::of(&policy, &checked.value, &passed_over);
+        self.demand = match policy.kind {
+            PolicyKind::ClusterPolicy | PolicyKind::Policy => {
+                WebhookDemand::of(&policy, &checked.value, &passed_over)
+            }
+            PolicyKind::ValidatingPolicy
+            | PolicyKind::NamespacedValidatingPolicy
+            | PolicyKind::ValidatingAdmissionPolicy => {
+                WebhookDemand::of_constraints(&policy, &checked.value, false)
+            }
+            PolicyKind::ImageValidatingPolicy | PolicyKind::NamespacedImageValidatingPolicy => {
+                WebhookDemand::of_constraints(&policy, &checked.value, true)
+            }
+        };
         self.policy = Some(Arc::new(policy));
     }
 }

@@ -26,11 +26,12 @@ use crate::gate::ClusterGate;
 use crate::identity::{Identity, STATUS_LEASE, core_kind, kyverno_kind};
 use crate::lease::{Candidacy, LeaseDurations};
 use crate::limits::FACTS_FRESH_FOR;
+use crate::policy_id::{KINDS, served};
 use crate::policy_object::PolicyObject;
 use crate::policy_status::StatusWriter;
 use crate::policy_store::{Copies, PolicyStore, Remembered};
 use crate::policy_view::PolicyView;
-use crate::served;
+use crate::served_resources;
 use crate::webhook_writer::{Registered, WebhookWriter};
 
 /// What a controller is made of.
@@ -106,7 +107,7 @@ pub async fn run(
     let (is_missed, missed) = watch::channel(false);
     let (seen, view) = watch::channel(Arc::new(PolicyView::default()));
     let (registered, registrations) = watch::channel(Registered::default());
-    tasks.spawn(served::keep(client.clone(), found, missed));
+    tasks.spawn(served_resources::keep(client.clone(), found, missed));
     tasks.spawn(keeper.keep());
     tasks.spawn(events::write(
         client.clone(),
@@ -188,14 +189,9 @@ fn follow(options: &ControllerOptions, copies: &Copies, tasks: &mut JoinSet<()>)
     let mut policies = |subject: Subject, store: &Store<PolicyObject>| {
         tasks.spawn(reflect(client.clone(), subject, store.clone(), PolicyObject::of));
     };
-    policies(
-        ours(kyverno_kind("v1", "ClusterPolicy", "clusterpolicies", false)),
-        &copies.cluster_policies,
-    );
-    policies(
-        ours(kyverno_kind("v1", "Policy", "policies", true)),
-        &copies.policies,
-    );
+    for (kind, copy) in KINDS.into_iter().zip(&copies.policies) {
+        policies(ours(served(kind)), copy);
+    }
     policies(
         Subject::all(kyverno_kind(
             "v2",
@@ -205,17 +201,21 @@ fn follow(options: &ControllerOptions, copies: &Copies, tasks: &mut JoinSet<()>)
         )),
         &copies.global_context,
     );
-    let exceptions = kyverno_kind("v2", "PolicyException", "policyexceptions", true);
-    match options.exception_namespace.as_deref() {
-        Some("*") => policies(Subject::all(exceptions), &copies.exceptions),
-        Some(namespace) => policies(
-            Subject {
-                namespace: Some(namespace.to_owned()),
-                ..Subject::all(exceptions)
-            },
-            &copies.exceptions,
-        ),
-        None => copies.exceptions.leave_empty(),
+    let exceptions = [("kyverno.io", "v2"), ("policies.kyverno.io", "v1")];
+    for ((group, version), copy) in exceptions.into_iter().zip(&copies.exceptions) {
+        let kind = ServedKind::known(group, version, "PolicyException", "policyexceptions", true);
+        let named = options.exception_namespace.as_deref();
+        let namespace = named.filter(|name| *name != "*").map(ToOwned::to_owned);
+        match named {
+            Some(_) => policies(
+                Subject {
+                    namespace,
+                    ..Subject::all(kind)
+                },
+                copy,
+            ),
+            None => copy.leave_empty(),
+        }
     }
     let (namespace, name) = &options.config_map;
     let settings = Subject {

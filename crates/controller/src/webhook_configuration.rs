@@ -9,11 +9,11 @@
 
 use std::collections::BTreeMap;
 
-use admission_server::Placement;
 use cluster::ServedResources;
 use serde_json::{Map, Value, json};
 
 use crate::identity::Identity;
+use crate::policy_id::PolicyId;
 use crate::settings::WebhookSettings;
 use crate::webhook_demand::{USUAL_TIMEOUT_SECONDS, WebhookDemand};
 use crate::webhook_rules::{Lookup, WebhookRules};
@@ -68,13 +68,13 @@ pub(crate) struct Demanded {
     pub(crate) mutating: Entries,
     pub(crate) validating: Entries,
     /// Kinds that a policy names and the API server does not have, by policy.
-    pub(crate) missing: BTreeMap<String, Vec<String>>,
+    pub(crate) missing: BTreeMap<PolicyId, Vec<String>>,
 }
 
 impl Demanded {
     /// What `demands`, by policy, come to on an API server that has `served`.
     pub(crate) fn of<'d>(
-        demands: impl IntoIterator<Item = (String, &'d WebhookDemand)>,
+        demands: impl IntoIterator<Item = (PolicyId, &'d WebhookDemand)>,
         served: &ServedResources,
     ) -> Self {
         let mut demanded = Self::default();
@@ -112,11 +112,16 @@ fn rules_of(demand: &WebhookDemand, call: Call, lookup: &mut Lookup<'_>) -> Webh
             rules.add(kind, operations, demand.namespace.is_some(), lookup);
         }
     }
+    if call == Call::Validating || demand.pins_images {
+        rules.join(&WebhookRules::from_json(&Value::Array(
+            demand.resource_rules.clone(),
+        )));
+    }
     rules
 }
 
 impl Entries {
-    fn add(&mut self, call: Call, policy: &str, demand: &WebhookDemand, rules: &WebhookRules) {
+    fn add(&mut self, call: Call, policy: &PolicyId, demand: &WebhookDemand, rules: &WebhookRules) {
         if rules.is_empty() {
             return;
         }
@@ -126,10 +131,10 @@ impl Entries {
             format!("{verb}.vouchsafe.svc-{share}"),
             format!("/{verb}/{share}"),
         );
-        let is_alone = demand.placement == Placement::Alone;
+        let is_alone = demand.is_alone;
         if is_alone {
-            name = format!("{name}-finegrained-{}", policy.replace('/', "-"));
-            path = format!("{path}/finegrained/{policy}");
+            name = format!("{name}-{}", policy.webhook_suffix());
+            path = format!("{path}/finegrained/{}", policy.path());
         }
         let entry = self.0.entry(name).or_insert_with(|| Entry {
             path,

@@ -1,12 +1,14 @@
 //! What one policy demands of the webhook that calls about it: for which kinds and operations, under which conditions, and
 //! what happens when it can't be reached.
+//!
+//! Policies of `kyverno.io` name kinds; those of `policies.kyverno.io` name resources, as webhooks do. The conditions of the
+//! latter are judged here alone: they may use functions that the API server does not have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use admission_server::Placement;
-use policy_engine::policy::CompiledPolicy;
+use policy_engine::policy::{CompiledPolicy, RuleOrigin};
 use policy_engine::request::Operation;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Seconds a webhook may take unless a policy says otherwise, as Kyverno's.
 pub(crate) const USUAL_TIMEOUT_SECONDS: u32 = 10;
@@ -24,8 +26,8 @@ const WRITES: [Operation; 2] = [Operation::Create, Operation::Update];
 /// What a policy demands.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WebhookDemand {
-    /// Which webhook.
-    pub(crate) placement: Placement,
+    /// Whether it has a webhook of its own.
+    pub(crate) is_alone: bool,
     /// Whether a request is refused that the webhook gives no answer to.
     pub(crate) fails: bool,
     /// Seconds it may take, 1 ..= 30.
@@ -36,6 +38,10 @@ pub(crate) struct WebhookDemand {
     pub(crate) namespace: Option<String>,
     /// What its rules are asked about; nothing where the policy has no say in admission.
     pub(crate) rules: Vec<RuleDemand>,
+    /// Rules of webhooks, where the policy is written in them.
+    pub(crate) resource_rules: Vec<Value>,
+    /// Whether the mutating call is made about `resource_rules` too, beside the validating one.
+    pub(crate) pins_images: bool,
 }
 
 /// What one rule is asked about.
@@ -52,12 +58,14 @@ pub(crate) struct RuleDemand {
 impl Default for WebhookDemand {
     fn default() -> Self {
         Self {
-            placement: Placement::Ignore,
+            is_alone: false,
             fails: false,
             timeout_seconds: USUAL_TIMEOUT_SECONDS,
             match_conditions: Vec::new(),
             namespace: None,
             rules: Vec::new(),
+            resource_rules: Vec::new(),
+            pins_images: false,
         }
     }
 }
@@ -79,28 +87,69 @@ impl WebhookDemand {
         let written = written.map(Vec::as_slice).unwrap_or_default();
         // A policy that only audits never blocks, so neither may a webhook that is called for it alone.
         let fails = policy.error_blocks && may_refuse(spec, written);
-        let placement = match (
-            fails,
-            match_conditions.is_empty() && policy.timeout_seconds == USUAL_TIMEOUT_SECONDS,
-        ) {
-            (_, false) => Placement::Alone,
-            (true, true) => Placement::Fail,
-            (false, true) => Placement::Ignore,
-        };
+        let is_alone = !match_conditions.is_empty() || policy.timeout_seconds != USUAL_TIMEOUT_SECONDS;
         let generated = CompiledPolicy::generated_rules(document);
         let asked = written.iter().chain(&generated).filter(|rule| {
             let name = rule.get("name").and_then(Value::as_str).unwrap_or_default();
             policy.in_admission && !passed_over.contains_key(name)
         });
         Self {
-            placement,
+            is_alone,
             fails,
             timeout_seconds: policy.timeout_seconds,
             match_conditions,
             namespace: policy.key.namespace.as_deref().map(ToOwned::to_owned),
             rules: asked.filter_map(RuleDemand::of).collect(),
+            ..Self::default()
         }
     }
+
+    /// What `policy` of `policies.kyverno.io`, compiled from `document`, demands. `pins_images`: it may change images.
+    pub(crate) fn of_constraints(policy: &CompiledPolicy, document: &Value, pins_images: bool) -> Self {
+        let none = Value::Null;
+        let spec = document.get("spec").unwrap_or(&none);
+        let actions = spec.get("validationActions").and_then(Value::as_array);
+        let denies = actions.is_none_or(|actions| {
+            actions.is_empty() || actions.iter().any(|action| action.as_str() == Some("Deny"))
+        });
+        let ignores = spec.get("failurePolicy").and_then(Value::as_str) == Some("Ignore");
+        let rules = spec
+            .pointer("/matchConstraints/resourceRules")
+            .and_then(Value::as_array);
+        let mut resource_rules = Vec::new();
+        if policy.in_admission {
+            resource_rules.extend(rules.into_iter().flatten().cloned());
+            let is_generated =
+                |rule: &policy_engine::policy::CompiledRule| rule.origin != RuleOrigin::Written;
+            if policy.rules.iter().any(is_generated) {
+                resource_rules.extend(controllers(&resource_rules));
+            }
+        }
+        Self {
+            is_alone: policy.timeout_seconds != USUAL_TIMEOUT_SECONDS,
+            fails: denies && !ignores,
+            timeout_seconds: policy.timeout_seconds,
+            namespace: policy.key.namespace.as_deref().map(ToOwned::to_owned),
+            resource_rules,
+            pins_images,
+            ..Self::default()
+        }
+    }
+}
+
+/// Rules for every kind of Pod controller, about the operations that `pods` are asked about. Which of them the policy speaks
+/// of is judged when it is asked.
+fn controllers(pods: &[Value]) -> Vec<Value> {
+    let operations = pods.first().and_then(|rule| rule.get("operations"));
+    let operations = operations.cloned().unwrap_or_else(|| json!(["*"]));
+    let rule = |group: &str, resources: Value| json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": resources, "operations": operations});
+    vec![
+        rule(
+            "apps",
+            json!(["daemonsets", "deployments", "replicasets", "statefulsets"]),
+        ),
+        rule("batch", json!(["cronjobs", "jobs"])),
+    ]
 }
 
 impl RuleDemand {

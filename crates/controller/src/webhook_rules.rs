@@ -11,6 +11,14 @@ use policy_engine::request::{GroupVersionKind, Operation};
 use policy_engine::selection::KindSelector;
 use serde_json::{Value, json};
 
+/// What `*` among operations means.
+const ALL_OPERATIONS: [Operation; 4] = [
+    Operation::Create,
+    Operation::Update,
+    Operation::Delete,
+    Operation::Connect,
+];
+
 /// Which objects by where they stand.
 const EVERYWHERE: &str = "*";
 const IN_NAMESPACES: &str = "Namespaced";
@@ -157,7 +165,10 @@ impl WebhookRules {
             let scope = rule.get("scope").and_then(Value::as_str).unwrap_or(EVERYWHERE);
             let mut operations = BTreeSet::new();
             for name in strings("operations") {
-                operations.extend(Operation::parse(name));
+                match name {
+                    "*" => operations.extend(ALL_OPERATIONS),
+                    _ => operations.extend(Operation::parse(name)),
+                }
             }
             for group in strings("apiGroups") {
                 for version in strings("apiVersions") {

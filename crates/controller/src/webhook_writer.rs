@@ -4,6 +4,7 @@
 //! [`NARROWING_DELAY`], so that a replica that is behind never takes away what another just added. Writes build on the
 //! version that was read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +15,8 @@ use tokio::sync::watch;
 use crate::certificates::CaBundle;
 use crate::identity::{Identity, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION};
 use crate::limits::{CONFLICT_PAUSE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
-use crate::policy_view::{PolicyView, key};
+use crate::policy_id::PolicyId;
+use crate::policy_view::PolicyView;
 use crate::webhook_configuration::{Call, Demanded, Entries, Frame, change, metadata};
 
 /// What became of a view: which webhooks are in place.
@@ -23,7 +25,7 @@ pub(crate) struct Registered {
     /// The view whose webhooks are all in place.
     pub(crate) view: Arc<PolicyView>,
     /// Kinds that the API server does not have, by policy.
-    pub(crate) missing: Arc<std::collections::BTreeMap<String, Vec<String>>>,
+    pub(crate) missing: Arc<BTreeMap<PolicyId, Vec<String>>>,
 }
 
 /// Writes them.
@@ -93,7 +95,7 @@ impl WebhookWriter {
         let bundle = Arc::clone(&self.bundle.borrow_and_update());
         let demands = view
             .in_force()
-            .map(|(name, seen)| (key(name), &seen.prepared.demand));
+            .map(|(id, seen)| (id.clone(), &seen.prepared.demand));
         let demanded = Demanded::of(demands, &resources);
         self.is_missed.send_replace(!demanded.missing.is_empty());
         let frame = Frame {

@@ -47,14 +47,14 @@ impl Refused {
 }
 
 /// Which webhook calls about a policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Placement {
     /// That of all policies whose errors refuse.
     Fail,
     /// That of all policies whose errors do not.
     Ignore,
-    /// One of its own: it is asked about under other conditions than the others.
-    Alone,
+    /// One of its own, under this name in its path: it is asked about under other conditions than the others.
+    Alone(Arc<str>),
 }
 
 /// A set of policies that was checked by who gives it, policy by policy.
@@ -79,7 +79,7 @@ pub(crate) enum Share {
     Fail,
     /// Those with `failurePolicy: Ignore`.
     Ignore,
-    /// The one with this name, `name` or `namespace/name`.
+    /// The one of this name: that of its [`Placement::Alone`].
     One(String),
 }
 
@@ -100,23 +100,22 @@ impl Snapshot {
                 placed.engine.clone(),
             )
         };
-        let share = |wanted: &[Placement]| {
-            let chosen = placed.policies.iter().filter(|(_, place)| wanted.contains(place));
+        let share = |is_wanted: fn(&Placement) -> bool| {
+            let chosen = placed.policies.iter().filter(|(_, place)| is_wanted(place));
             engine(chosen.map(|(policy, _)| Arc::clone(policy)).collect())
         };
-        let alone = placed
-            .policies
-            .iter()
-            .filter(|(_, place)| *place == Placement::Alone);
-        let alone = alone.map(|(policy, _)| (policy.key.to_string(), engine(vec![Arc::clone(policy)])));
+        let alone = placed.policies.iter().filter_map(|(policy, place)| match place {
+            Placement::Alone(name) => Some((name.to_string(), engine(vec![Arc::clone(policy)]))),
+            Placement::Fail | Placement::Ignore => None,
+        });
         let retired = placed
             .retired
             .iter()
             .map(|name| (name.clone(), engine(Vec::new())));
         Self {
-            all: share(&[Placement::Fail, Placement::Ignore, Placement::Alone]),
-            fail: share(&[Placement::Fail]),
-            ignore: share(&[Placement::Ignore]),
+            all: share(|_| true),
+            fail: share(|place| *place == Placement::Fail),
+            ignore: share(|place| *place == Placement::Ignore),
             alone: retired.chain(alone).collect(),
         }
     }

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
-use cluster::ServedResource;
+use cluster::{ObjectName, ServedResource};
+use policy_engine::policy::PolicyKind;
 use policy_engine::request::Operation;
 
 use super::*;
@@ -23,7 +24,6 @@ fn served() -> ServedResources {
 
 fn demand(kind: &str, fails: bool) -> WebhookDemand {
     WebhookDemand {
-        placement: if fails { Placement::Fail } else { Placement::Ignore },
         fails,
         rules: vec![RuleDemand {
             kinds: BTreeMap::from([(kind.to_owned(), BTreeSet::from([Operation::Create]))]),
@@ -34,8 +34,23 @@ fn demand(kind: &str, fails: bool) -> WebhookDemand {
     }
 }
 
+fn id(name: &str) -> PolicyId {
+    let (namespace, own) = name.split_once('/').unwrap_or(("", name));
+    PolicyId {
+        kind: if namespace.is_empty() {
+            PolicyKind::ClusterPolicy
+        } else {
+            PolicyKind::Policy
+        },
+        name: ObjectName {
+            namespace: namespace.to_owned(),
+            name: own.to_owned(),
+        },
+    }
+}
+
 fn written(demands: &[(&str, WebhookDemand)]) -> Vec<Value> {
-    let demands = demands.iter().map(|(name, demand)| ((*name).to_owned(), demand));
+    let demands = demands.iter().map(|(name, demand)| (id(name), demand));
     let identity = Identity {
         namespace: "vouchsafe".to_owned(),
         service: "vouchsafe-svc".to_owned(),
@@ -64,7 +79,7 @@ fn names(webhooks: &[Value]) -> Vec<&str> {
 #[test]
 fn policies_share_a_webhook_by_what_their_errors_mean() {
     let alone = WebhookDemand {
-        placement: Placement::Alone,
+        is_alone: true,
         timeout_seconds: 30,
         namespace: Some("shop".to_owned()),
         match_conditions: vec![json!({"name": "c", "expression": "true"})],
@@ -80,7 +95,7 @@ fn policies_share_a_webhook_by_what_their_errors_mean() {
         names(&all),
         [
             "validate.vouchsafe.svc-fail",
-            "validate.vouchsafe.svc-fail-finegrained-shop-d",
+            "validate.vouchsafe.svc-fail-policy-shop.d",
             "validate.vouchsafe.svc-ignore"
         ]
     );
@@ -152,7 +167,7 @@ fn a_replica_that_is_behind_widens_and_does_not_narrow() {
 #[test]
 fn a_kind_that_is_not_served_is_told_by_policy() {
     let one = demand("Widget", true);
-    let demanded = Demanded::of([("a".to_owned(), &one)], &served());
-    assert_eq!(demanded.missing["a"], ["Widget"]);
+    let demanded = Demanded::of([(id("a"), &one)], &served());
+    assert_eq!(demanded.missing[&id("a")], ["Widget"]);
     assert_eq!(demanded.validating, Entries::default());
 }

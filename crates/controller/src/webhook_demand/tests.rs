@@ -29,23 +29,19 @@ fn shown(demand: &RuleDemand) -> Vec<(String, Vec<&'static str>)> {
 #[test]
 fn a_policy_that_only_audits_can_never_block() {
     let audit = demand(&json!({"validationFailureAction": "Audit", "rules": [rule(&json!({}))]}));
-    assert_eq!((audit.placement, audit.fails), (Placement::Ignore, false));
+    assert_eq!((audit.is_alone, audit.fails), (false, false));
     for spec in [
         json!({"validationFailureAction": "enforce", "rules": [rule(&json!({}))]}),
         json!({"validationFailureActionOverrides": [{"action": "Enforce", "namespaces": ["a"]}], "rules": [rule(&json!({}))]}),
         json!({"rules": [rule(&json!({"validate": {"failureAction": "Enforce", "pattern": {"data": "?*"}}}))]}),
     ] {
         let enforcing = demand(&spec);
-        assert_eq!(
-            (enforcing.placement, enforcing.fails),
-            (Placement::Fail, true),
-            "{spec}"
-        );
+        assert_eq!((enforcing.is_alone, enforcing.fails), (false, true), "{spec}");
     }
     let ignoring = demand(
         &json!({"validationFailureAction": "Enforce", "failurePolicy": "Ignore", "rules": [rule(&json!({}))]}),
     );
-    assert_eq!((ignoring.placement, ignoring.fails), (Placement::Ignore, false));
+    assert_eq!((ignoring.is_alone, ignoring.fails), (false, false));
 }
 
 #[test]
@@ -55,12 +51,12 @@ fn a_policy_with_its_own_conditions_or_time_has_its_own_webhook() {
         &json!({"validationFailureAction": "Enforce", "rules": [rule(&json!({}))],
         "webhookConfiguration": {"matchConditions": conditions}}),
     );
-    assert_eq!((own.placement, own.fails), (Placement::Alone, true));
+    assert_eq!((own.is_alone, own.fails), (true, true));
     assert_eq!(Value::from(own.match_conditions), conditions);
     let slow = demand(
         &json!({"validationFailureAction": "Enforce", "webhookTimeoutSeconds": 30, "rules": [rule(&json!({}))]}),
     );
-    assert_eq!((slow.placement, slow.timeout_seconds), (Placement::Alone, 30));
+    assert_eq!((slow.is_alone, slow.timeout_seconds), (true, 30));
 }
 
 #[test]
@@ -132,4 +128,33 @@ fn a_policy_without_a_say_in_admission_is_not_asked() {
             .rules
             .is_empty()
     );
+}
+
+fn constrained(spec: &Value) -> WebhookDemand {
+    let document = json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "p"},
+        "spec": spec});
+    let policy = CompiledPolicy::compile(&document).unwrap();
+    WebhookDemand::of_constraints(&policy, &document, false)
+}
+
+#[test]
+fn a_policy_written_in_webhook_rules_demands_them_and_the_controllers_of_pods() {
+    let pods =
+        json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]});
+    let spec =
+        json!({"matchConstraints": {"resourceRules": [pods]}, "validations": [{"expression": "true"}]});
+    let found = constrained(&spec);
+    assert!(found.fails && !found.is_alone);
+    assert_eq!(found.resource_rules[0], pods);
+    let text = Value::from(found.resource_rules).to_string();
+    assert!(
+        text.contains("deployments") && text.contains("cronjobs"),
+        "{text}"
+    );
+    let mut audit = spec.clone();
+    audit["validationActions"] = json!(["Audit"]);
+    assert!(!constrained(&audit).fails);
+    let mut unasked = spec;
+    unasked["evaluation"] = json!({"admission": {"enabled": false}});
+    assert!(constrained(&unasked).resource_rules.is_empty());
 }
