@@ -226,7 +226,11 @@ impl Panel<'_> {
     }
 
     fn request(&self, resource: &Resource, operation: Operation) -> Request {
-        let mut request = Request::from_object(Arc::clone(&resource.object), Origin::CommandLine, self.at_ns);
+        let object = Arc::clone(&resource.object);
+        if resource.payload.is_some() {
+            return Request::from_payload(object, Origin::CommandLine, self.at_ns);
+        }
+        let mut request = Request::from_object(object, Origin::CommandLine, self.at_ns);
         request.given = Arc::new(self.values.for_resource(resource.text("/metadata/name")));
         request.targets = Arc::clone(&self.targets);
         if let Some(user) = self.user {

@@ -105,7 +105,12 @@ impl ClusterError {
 
 impl From<ClusterError> for FactError {
     fn from(error: ClusterError) -> Self {
-        Self::Failed(error.to_string())
+        let told = error.to_string();
+        if matches!(error, ClusterError::NotFound { .. }) {
+            Self::Absent(told)
+        } else {
+            Self::Failed(told)
+        }
     }
 }
 

@@ -7,36 +7,41 @@ use std::cell::Cell;
 
 use crate::error::{EvalError, Limit};
 use crate::host::Host;
-use crate::limits::{DEFAULT_COST_PER_EXPRESSION, DEFAULT_COST_PER_REQUEST, DEFAULT_MEMORY_BYTES};
+use crate::limits::{
+    DEFAULT_COST_PER_EXPRESSION, DEFAULT_COST_PER_REQUEST, DEFAULT_MEMORY_BYTES, MEMORY_SHARES,
+};
 
 /// Between two looks at [`Host::interrupted`], in units of cost
 const COST_BETWEEN_LOOKS: u64 = 4_096;
 
-/// The allowance of one request; shared by all its expressions
+/// The allowance of one request; shared by all its expressions, those that are evaluated within others included
 #[derive(Debug)]
 pub struct Budget {
     /// Cost one expression may run up
     pub cost_per_expression: u64,
     /// Bytes one expression may make
     pub memory_bytes: usize,
-    left: Cell<u64>,
+    cost_left: Cell<u64>,
+    memory_left: Cell<usize>,
 }
 
 impl Budget {
-    /// An allowance: cost per expression, cost of all together, bytes per expression
+    /// An allowance: cost per expression, cost of all together, bytes per expression. All together may make as many times
+    /// the bytes of one as [`MEMORY_SHARES`] says.
     #[must_use]
     pub fn new(cost_per_expression: u64, cost_per_request: u64, memory_bytes: usize) -> Self {
         Self {
             cost_per_expression,
             memory_bytes,
-            left: Cell::new(cost_per_request),
+            cost_left: Cell::new(cost_per_request),
+            memory_left: Cell::new(memory_bytes.saturating_mul(MEMORY_SHARES)),
         }
     }
 
     /// Cost that is left to the request
     #[must_use]
     pub fn left(&self) -> u64 {
-        self.left.get()
+        self.cost_left.get()
     }
 }
 
@@ -55,6 +60,8 @@ impl Default for Budget {
 pub(crate) struct Meter<'b> {
     budget: &'b Budget,
     cost: u64,
+    /// How much of the cost the budget knows of
+    settled: u64,
     cost_limit: u64,
     next_look: u64,
     memory_left: usize,
@@ -66,6 +73,7 @@ impl<'b> Meter<'b> {
         Self {
             budget,
             cost: 0,
+            settled: 0,
             cost_limit,
             next_look: COST_BETWEEN_LOOKS,
             memory_left: budget.memory_bytes,
@@ -84,7 +92,8 @@ impl<'b> Meter<'b> {
 
     #[cold]
     fn look<'v>(&mut self, host: &dyn Host<'v>) -> Result<(), EvalError> {
-        if self.cost > self.cost_limit {
+        let is_within = self.settle() && self.cost <= self.cost_limit;
+        if !is_within {
             return Err(EvalError::limit(Limit::Cost));
         }
         self.next_look = self.cost.saturating_add(COST_BETWEEN_LOOKS);
@@ -95,15 +104,26 @@ impl<'b> Meter<'b> {
         }
     }
 
+    /// Takes what was spent out of the budget, where evaluations around this one find it; whether the budget had it
+    fn settle(&mut self) -> bool {
+        let spent = self.cost.saturating_sub(self.settled);
+        self.settled = self.cost;
+        let left = self.budget.left();
+        self.budget.cost_left.set(left.saturating_sub(spent));
+        spent <= left
+    }
+
     /// Counts bytes that are about to be made
     #[inline]
     pub(crate) fn allocate(&mut self, bytes: usize) -> Result<(), EvalError> {
-        match self.memory_left.checked_sub(bytes) {
-            Some(left) => {
+        let shared = self.budget.memory_left.get().checked_sub(bytes);
+        match (self.memory_left.checked_sub(bytes), shared) {
+            (Some(left), Some(shared)) => {
                 self.memory_left = left;
+                self.budget.memory_left.set(shared);
                 Ok(())
             }
-            None => Err(EvalError::limit(Limit::Memory)),
+            _ => Err(EvalError::limit(Limit::Memory)),
         }
     }
 
@@ -114,7 +134,7 @@ impl<'b> Meter<'b> {
 
     /// Bytes that may still be made
     pub(crate) fn memory_left(&self) -> usize {
-        self.memory_left
+        self.memory_left.min(self.budget.memory_left.get())
     }
 
     /// Cost so far
@@ -125,6 +145,6 @@ impl<'b> Meter<'b> {
 
 impl Drop for Meter<'_> {
     fn drop(&mut self) {
-        self.budget.left.set(self.budget.left().saturating_sub(self.cost));
+        self.settle();
     }
 }

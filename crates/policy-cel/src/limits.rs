@@ -23,6 +23,9 @@ pub const DEFAULT_COST_PER_REQUEST: u64 = 10_000_000;
 /// Bytes one evaluation may allocate for strings, lists and maps, freed ones included
 pub const DEFAULT_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
+/// How many evaluations' worth of bytes all expressions of one request may make together: what variables hold stays until the end
+pub const MEMORY_SHARES: usize = 3;
+
 /// Deepest nesting of a value that is compared, printed or converted, in levels
 pub const MAX_VALUE_DEPTH: usize = 128;
 

@@ -60,7 +60,8 @@ pub enum FactRequest {
         /// JSON body of a `POST`, compact, keys sorted.
         body: Option<String>,
     },
-    /// A call to a service whose status is part of the answer. Answer: [`Fact::Json`] `{status, body}`.
+    /// A call to a service whose status is part of the answer. Answer: [`Fact::Json`] `{status, body}`, and
+    /// `wrapped` where the body stays under `body` even if it is an object.
     HttpCall {
         /// Who asks.
         asker: Asker,

@@ -27,7 +27,7 @@ pub(super) enum Images {
 }
 
 /// All sections.
-pub(super) const SECTIONS: [Section; 9] = [
+pub(super) const SECTIONS: [Section; 12] = [
     section("jmespath", "answers", "corpus/jmespath", None, Images::None),
     section(
         "suites-policies",
@@ -44,6 +44,20 @@ pub(super) const SECTIONS: [Section; 9] = [
         Images::None,
     ),
     section(
+        "cel-suites-policies",
+        "suites",
+        "corpus/kyverno-policies",
+        Some("cel"),
+        Images::None,
+    ),
+    section(
+        "cel-suites-cli",
+        "suites",
+        "corpus/kyverno-cli",
+        Some("cel"),
+        Images::None,
+    ),
+    section(
         "bundles",
         "bundles",
         "corpus/sigstore-conformance",
@@ -55,6 +69,13 @@ pub(super) const SECTIONS: [Section; 9] = [
         "decisions",
         "corpus/decisions",
         Some("classic"),
+        Images::None,
+    ),
+    section(
+        "cel-decisions",
+        "decisions",
+        "corpus/decisions",
+        Some("cel"),
         Images::None,
     ),
     section(

@@ -13,8 +13,8 @@ use super::resources::StoredResource;
 /// Answers from files; what they don't hold has no loader.
 #[derive(Debug, Default)]
 pub(crate) struct FileCluster {
-    /// Labels by namespace.
-    pub(crate) namespace_labels: BTreeMap<String, Value>,
+    /// Namespaces, by name.
+    pub(crate) namespaces: BTreeMap<String, Value>,
     /// Secrets by `(namespace, name)`, data decoded.
     pub(crate) secrets: BTreeMap<(String, String), BTreeMap<String, Vec<u8>>>,
     /// Contents of the global context, by entry and `entry.projection`.
@@ -57,12 +57,16 @@ impl FileCluster {
         }
     }
 
-    fn answer(&self, method: &str, address: &str) -> Option<Result<Value, FactError>> {
+    fn recorded(&self, method: &str, address: &str) -> Option<&RecordedAnswer> {
         let fits = |answer: &&RecordedAnswer| {
             answer.address == address
                 && (answer.method.is_empty() || answer.method.eq_ignore_ascii_case(method))
         };
-        let answer = self.answers.iter().find(fits)?;
+        self.answers.iter().find(fits)
+    }
+
+    fn answer(&self, method: &str, address: &str) -> Option<Result<Value, FactError>> {
+        let answer = self.recorded(method, address)?;
         Some(if (200..300).contains(&answer.status) {
             Ok(answer.body.clone())
         } else {
@@ -86,19 +90,18 @@ fn ready<'a, T: Send + 'a>(answer: Result<T, FactError>) -> ClusterFuture<'a, T>
 
 impl Cluster for FileCluster {
     fn namespace<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
-        match self.namespace_labels.get(name) {
-            Some(labels) => ready(Ok(json!({
-                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}
-            }))),
+        match self.namespaces.get(name) {
+            Some(namespace) => ready(Ok(namespace.clone())),
             None => NoCluster.namespace(name),
         }
     }
 
     fn namespace_labels<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
-        match self.namespace_labels.get(name) {
-            Some(labels) => ready(Ok(labels.clone())),
-            None => NoCluster.namespace_labels(name),
-        }
+        let Some(namespace) = self.namespaces.get(name) else {
+            return NoCluster.namespace_labels(name);
+        };
+        let labels = namespace.pointer("/metadata/labels").cloned();
+        ready(Ok(labels.unwrap_or_else(|| json!({}))))
     }
 
     fn config_map<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Value> {
@@ -137,6 +140,11 @@ impl Cluster for FileCluster {
             Some(value) => ready(Ok(value.clone())),
             None => NoCluster.global_context(name),
         }
+    }
+
+    fn recorded_exchange(&self, method: &str, url: &str) -> Option<(u16, Value)> {
+        let answer = self.recorded(method, url)?;
+        Some((answer.status, answer.body.clone()))
     }
 
     fn service_call<'a>(&'a self, method: &'a str, url: &'a str) -> Option<ClusterFuture<'a, Value>> {

@@ -23,6 +23,8 @@ pub(crate) use given_images::GivenImages;
 pub(crate) use key_files::unreadable_key_files;
 pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, RefusedPolicy, load_exceptions, load_policies};
-pub(crate) use resources::{Resource, StoredResource, load_resources, load_stored, resources_of};
+pub(crate) use resources::{
+    Resource, StoredResource, load_payloads, load_resources, load_stored, resources_of,
+};
 pub(crate) use user::load_user;
 pub(crate) use values::{ValuesInput, load_one};

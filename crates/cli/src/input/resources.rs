@@ -1,6 +1,7 @@
 //! Resources to judge, as the API server would have them: in a namespace, without nulls where it stores none.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -14,6 +15,8 @@ use crate::input_error::InputError;
 #[derive(Debug, Clone)]
 pub(crate) struct Resource {
     pub(crate) object: Arc<Value>,
+    /// The file of a payload, which is no object of Kubernetes; none for objects.
+    pub(crate) payload: Option<Arc<str>>,
 }
 
 /// A resource that waits: its object in few bytes, its name at hand.
@@ -35,8 +38,19 @@ impl Resource {
         text_at(&self.object, pointer)
     }
 
+    /// Its name; of a payload that of its file.
+    pub(crate) fn name(&self) -> &str {
+        match &self.payload {
+            Some(file) => file,
+            None => self.text("/metadata/name"),
+        }
+    }
+
     /// `namespace/Kind/name`, as `apply` prints it.
     pub(crate) fn shown(&self) -> String {
+        if let Some(file) = &self.payload {
+            return file.to_string();
+        }
         let parts = [
             self.text("/metadata/namespace"),
             self.text("/kind"),
@@ -68,6 +82,7 @@ impl StoredResource {
     pub(crate) fn resource(&self) -> Resource {
         Resource {
             object: Arc::new(self.object()),
+            payload: None,
         }
     }
 
@@ -120,6 +135,31 @@ pub(crate) fn load_stored(paths: &[String]) -> Result<Vec<Arc<StoredResource>>, 
         return Err(InputError::Malformed(faults.join("\n")));
     }
     Ok(distinct(stored))
+}
+
+/// Loads JSON payloads, which are no objects of Kubernetes, one from each document.
+///
+/// # Errors
+/// [`InputError`] with every fault of every file.
+pub(crate) fn load_payloads(paths: &[String]) -> Result<Vec<Resource>, InputError> {
+    let mut payloads = Vec::new();
+    let mut faults = Vec::new();
+    for path in paths {
+        let name = Path::new(path).file_name().map(|name| name.to_string_lossy());
+        let name: Arc<str> = name.as_deref().unwrap_or(path).into();
+        match manifest::read(&read_file(path)?, path) {
+            Ok(documents) => payloads.extend(documents.into_iter().map(|document| Resource {
+                object: Arc::new(document.value),
+                payload: Some(Arc::clone(&name)),
+            })),
+            Err(errors) => faults.extend(errors.iter().map(ToString::to_string)),
+        }
+    }
+    if faults.is_empty() {
+        Ok(payloads)
+    } else {
+        Err(InputError::Malformed(faults.join("\n")))
+    }
 }
 
 /// The resources among `values`, lists unpacked, each object once.

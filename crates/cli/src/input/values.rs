@@ -6,7 +6,7 @@ use policy_engine::Request;
 use policy_engine::request::{GivenValues, GroupVersionKind};
 use policy_types::cli_kyverno_io::values::{ApiResource, Values, ValuesSpec};
 use policy_types::load_cli::CliKind;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::files::read_file;
 use crate::input_error::InputError;
@@ -115,22 +115,17 @@ impl ValuesInput {
             .or_else(|| of(&self.spec.global_values))
     }
 
-    /// Labels of namespaces, by name.
-    pub(crate) fn namespace_labels(&self) -> BTreeMap<String, Value> {
+    /// Namespaces as files tell of them, by name.
+    pub(crate) fn namespaces(&self) -> BTreeMap<String, Value> {
         let listed = self.spec.namespace_selector.iter().map(|entry| {
-            let labels = entry
-                .labels
-                .iter()
-                .map(|(key, value)| (key.clone(), Value::from(value.clone())));
-            (entry.name.clone(), labels.collect())
+            let object = json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": entry.name, "labels": entry.labels}
+            });
+            (entry.name.clone(), object)
         });
         let objects = self.spec.namespaces.iter().filter_map(|namespace| {
             let name = namespace.pointer("/metadata/name")?.as_str()?.to_owned();
-            let labels = namespace
-                .pointer("/metadata/labels")
-                .cloned()
-                .unwrap_or_else(|| Value::Object(Map::new()));
-            Some((name, labels))
+            Some((name, namespace.clone()))
         });
         listed.chain(objects).collect()
     }

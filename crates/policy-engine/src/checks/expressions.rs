@@ -144,6 +144,10 @@ impl ExpressionRule {
             Err(Halt::Failed(_)) if self.errors_are_passed_over && self.manner == Manner::Policy => {
                 return Ok(self.skipped(occasion, None));
             }
+            // Kyverno's classic rules fail then, as they do where a validation can't be evaluated.
+            Err(Halt::Failed(cause)) if self.manner == Manner::Rule => {
+                return Ok(self.named(occasion, Verdict::new(RuleOutcome::Fail, cause)));
+            }
             Err(halt) => return Err(halt),
         }
         let wording = match self.manner {

@@ -52,7 +52,7 @@ fn candidates<'s>(set: &'s PolicySet, request: &Request) -> Vec<(&'s Arc<Compile
             .namespace
             .as_ref()
             .is_none_or(|own| !request.namespace.is_empty() && *own == request.namespace);
-        let is_readable = !request.is_payload() || policy.judges_payloads;
+        let is_readable = !request.is_payload || policy.judges_payloads;
         runs_here && in_namespace && is_readable
     });
     candidates

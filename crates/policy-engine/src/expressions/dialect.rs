@@ -42,7 +42,11 @@ impl Dialect {
             }
             Self::ImageReference => Environment::image_reference(),
             Self::Admission { params } => {
-                let builder = Environment::admission().library(policy_cel::Library::Authorizer);
+                // `.orValue()` on what is no optional gives the value itself: cel-go does so where types are known only while
+                // running, and published policies lean on it.
+                let builder = Environment::admission()
+                    .library(policy_cel::Library::Authorizer)
+                    .library(policy_cel::Library::TolerantOrValue);
                 if params {
                     builder.variable("params", Type::Dyn)
                 } else {

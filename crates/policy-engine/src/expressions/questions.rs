@@ -219,12 +219,18 @@ fn http<'v>(
     };
     let status = answered.get("status").and_then(Json::as_i64).unwrap_or_default();
     let body = answered.get("body").cloned().unwrap_or(Json::Null);
+    let is_wrapped = answered.get("wrapped").and_then(Json::as_bool).unwrap_or(false);
     let mut fields: Vec<(Key<'v>, Value<'v>)> = match body {
-        Json::Object(fields) => fields
+        Json::Object(fields) if !is_wrapped => fields
             .into_iter()
             .map(|(name, value)| (Key::String(name.into()), Value::from_decoded(value)))
             .collect(),
-        other @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_)) => {
+        other @ (Json::Null
+        | Json::Bool(_)
+        | Json::Number(_)
+        | Json::String(_)
+        | Json::Array(_)
+        | Json::Object(_)) => {
             vec![(Key::String("body".into()), Value::from_decoded(other))]
         }
     };

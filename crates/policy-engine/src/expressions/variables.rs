@@ -14,7 +14,7 @@ const MOST_VARIABLES: usize = 256;
 ///
 /// Variables are computed where they are named, on the stack of what names them; one level takes at most 2 KiB, of which
 /// threads have 2 MiB.
-const DEEPEST_CHAIN: usize = 500;
+const DEEPEST_CHAIN: usize = 450;
 /// Name under which variables are declared.
 const VARIABLES: &str = "variables";
 

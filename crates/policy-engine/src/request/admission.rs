@@ -150,6 +150,7 @@ impl Request {
             random_seed: seed_of(&body.uid),
             uid: body.uid.into(),
             envelope: Some(Arc::new(rest)),
+            is_payload: false,
             origin: Origin::Admission,
             stage,
             targets: Arc::new([]),

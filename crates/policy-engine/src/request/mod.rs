@@ -47,6 +47,8 @@ pub struct Request {
     pub at_ns: i128,
     /// Seed of every random value the request may ask for.
     pub random_seed: u64,
+    /// Whether it is about JSON that is no object of Kubernetes: only policies over any JSON speak of it.
+    pub is_payload: bool,
     /// Where the request comes from.
     pub origin: Origin,
     /// Which rules run.

@@ -37,10 +37,23 @@ impl Request {
             options: None,
             at_ns,
             random_seed: 0,
+            is_payload: false,
             origin,
             stage: Stage::Whole,
             targets: Arc::new([]),
             given: Arc::new(GivenValues::default()),
+        }
+    }
+
+    /// A request about JSON that is no object of Kubernetes: it has no kind, and only policies over any JSON speak of it.
+    #[must_use]
+    pub fn from_payload(payload: Arc<Value>, origin: Origin, at_ns: i128) -> Self {
+        Self {
+            is_payload: true,
+            kind: GroupVersionKind::default(),
+            name: "".into(),
+            namespace: "".into(),
+            ..Self::from_object(payload, origin, at_ns)
         }
     }
 

@@ -13,3 +13,4 @@ mod exceptions;
 mod totality;
 mod order;
 mod expansion;
+mod expressions;

@@ -67,7 +67,7 @@ impl World {
         let mut resources = input::load_stored(&arguments.resources)?;
         entries.extend(global_context::taken_out_of(&mut resources));
         let mut cluster = FileCluster {
-            namespace_labels: values.namespace_labels(),
+            namespaces: values.namespaces(),
             ..FileCluster::default()
         };
         cluster.add_secrets(&input::load_stored(&arguments.secrets)?);

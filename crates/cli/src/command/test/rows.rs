@@ -157,10 +157,7 @@ impl Check<'_> {
         }
         let resources = self.suite.resources.iter().enumerate();
         let named = |resource: &Resource| {
-            let (namespace, name) = (
-                resource.text("/metadata/namespace"),
-                resource.text("/metadata/name"),
-            );
+            let (namespace, name) = (resource.text("/metadata/namespace"), resource.name());
             let by_name = wanted.iter().any(|wanted| match wanted.split_once('/') {
                 Some((in_namespace, wanted)) => in_namespace == namespace && wanted == name,
                 None => wanted == name,
@@ -192,7 +189,7 @@ impl Check<'_> {
                 self.suite
                     .resources
                     .get(*index)
-                    .is_some_and(|resource| selector.selects_resource(resource.text("/metadata/name")))
+                    .is_some_and(|resource| selector.selects_resource(resource.name()))
             })
             .collect()
     }

@@ -65,9 +65,13 @@ impl Suite {
             Some(input::load_user(&at(&test.userinfo))?)
         };
         let stored = input::load_stored(&all(&test.resources))?;
+        let mut resources: Vec<Resource> = stored.iter().map(|stored| stored.resource()).collect();
+        let mut payloads = all(&test.json_payloads);
+        payloads.extend((!test.json_payload.is_empty()).then(|| at(&test.json_payload)));
+        resources.extend(input::load_payloads(&payloads)?);
         let targets = input::load_resources(&all(&test.target_resources))?;
         let mut cluster = FileCluster {
-            namespace_labels: values.namespace_labels(),
+            namespaces: values.namespaces(),
             ..FileCluster::default()
         };
         cluster.add_secrets(&stored);
@@ -75,7 +79,10 @@ impl Suite {
         for entry in &test.global_context_entries {
             add_global_context(&mut cluster.global_context, entry, &folder)?;
         }
-        let mut objects = Vec::new();
+        let mut objects = input::load_stored(&all(&test.param_resources))?;
+        if !objects.is_empty() {
+            cluster.objects = Some(ObjectStore::of(objects.clone()));
+        }
         for file in &test.cluster_resources {
             let declared: ClusterResource = load_one(&read_file(&at(file))?, &at(file))?;
             let listed = declared.spec.resources.into_iter().map(Value::Object).collect();
@@ -98,7 +105,7 @@ impl Suite {
             folder,
             unsupported: unsupported(&policies),
             policies,
-            resources: stored.iter().map(|stored| stored.resource()).collect(),
+            resources,
             targets,
             values,
             user,
@@ -174,8 +181,13 @@ fn add_global_context(
     if !objects.is_empty() {
         data = Value::Array(objects);
     }
+    let whole = data.clone();
     for projection in &entry.projections {
-        let projected = crate::command::jp::evaluate_text(&projection.path, &data)?;
+        let projected = crate::command::jp::evaluate_text(&projection.path, &whole)?;
+        // Kyverno's tests find projections in the entry itself, too.
+        if let Some(fields) = data.as_object_mut() {
+            fields.insert(projection.name.clone(), projected.clone());
+        }
         contents.insert(format!("{}.{}", entry.name, projection.name), projected);
     }
     if !entry.field_path.is_empty() {
