@@ -9,6 +9,9 @@ pub(crate) mod expressions;
 pub(crate) mod references;
 pub(crate) mod reviews;
 pub(crate) mod evidence;
+pub(crate) mod certificates;
+pub(crate) mod notary;
+pub(crate) mod manifests;
 
 /// Bytes as text, and as two texts split at the first NUL.
 fn texts(bytes: &[u8]) -> Option<(&str, &str)> {

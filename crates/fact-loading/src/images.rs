@@ -10,7 +10,9 @@ use std::time::Duration;
 use image_evidence::{CacheOptions, EvidenceError, EvidenceGatherer, Freshness, Gathered, Question};
 use image_reference::{DefaultRegistry, Digest, ImageReference};
 use image_trust::{Authority, ImageDemand, ImageFindings, KeySource, ReasonCode, Refusal, RegistryAccess};
-use image_verification::{PreparedEvidence, ResolvedKeys, TrustMaterial, judge};
+use image_verification::{
+    PreparedEvidence, ResolvedKeys, TrustMaterial, judge_with_revocation, revocation_sources,
+};
 use jiff::Timestamp;
 use moka::future::Cache;
 use oci_registry::{Access, Call, Identity, RegistryClient};
@@ -19,6 +21,7 @@ use policy_engine::facts::Asker;
 
 use crate::keychains::Keychains;
 use crate::keys::Keys;
+use crate::revocation::Revocations;
 
 /// How long a tag's digest serves further requests. Short: a tag pushed anew is seen after it.
 const TAG_LIFE: Duration = Duration::from_secs(5);
@@ -35,6 +38,7 @@ pub(crate) struct Images {
     gatherer: EvidenceGatherer<RegistryClient>,
     keychains: Keychains,
     keys: Keys,
+    revocations: Revocations,
     trust: Arc<TrustMaterial>,
     allow_insecure: bool,
     tags: Cache<TagKey, Digest>,
@@ -72,6 +76,7 @@ impl Images {
         registry: RegistryClient,
         keychains: Keychains,
         keys: Keys,
+        revocations: Revocations,
         trust: Arc<TrustMaterial>,
         allow_insecure: bool,
     ) -> Self {
@@ -79,6 +84,7 @@ impl Images {
             gatherer: EvidenceGatherer::new(registry, CacheOptions::default()),
             keychains,
             keys,
+            revocations,
             trust,
             allow_insecure,
             tags: Cache::builder()
@@ -145,7 +151,7 @@ impl Images {
         }
         let question = Question::of(demand);
         let judged = self
-            .gather_and_judge(&call, &reference, &digest, &question, &key, errand.at)
+            .gather_and_judge(&call, &reference, &digest, &question, &key, errand)
             .await?;
         if !has_refusal(&judged) {
             self.findings.insert(key, Arc::clone(&judged)).await;
@@ -162,7 +168,7 @@ impl Images {
         digest: &Digest,
         question: &Question,
         key: &FindingsKey,
-        at: Timestamp,
+        errand: Errand<'_>,
     ) -> Result<Arc<ImageFindings>, FactError> {
         let mut freshness = Freshness::Recent;
         loop {
@@ -172,7 +178,7 @@ impl Images {
                 .await;
             let gathered = gathered.map_err(|error| of_image(&error))?;
             let is_old = gathered.is_from_cache;
-            let findings = self.judge(&gathered, key, at);
+            let findings = self.judge(&gathered, key, errand).await;
             if !is_old || !has_refusal(&findings) {
                 return Ok(Arc::new(findings));
             }
@@ -180,9 +186,12 @@ impl Images {
         }
     }
 
-    fn judge(&self, gathered: &Gathered, key: &FindingsKey, at: Timestamp) -> ImageFindings {
-        let prepared = PreparedEvidence::new(&gathered.evidence);
-        let findings = judge(&prepared, &key.demand, &key.keys, &self.trust, at);
+    async fn judge(&self, gathered: &Gathered, key: &FindingsKey, errand: Errand<'_>) -> ImageFindings {
+        let (evidence, at) = (&gathered.evidence, errand.at);
+        let sources = revocation_sources(evidence, &key.demand, at);
+        let answers = self.revocations.ask(errand.asker, sources, at).await;
+        let prepared = PreparedEvidence::new(evidence);
+        let findings = judge_with_revocation(&prepared, &key.demand, &key.keys, &self.trust, &answers, at);
         match gathered.gaps.first() {
             None => findings,
             Some(gap) => with_gap(findings, &gap.refusal()),

@@ -3,7 +3,7 @@
 //! In: [`policy_engine::FactRequest`]s and a deadline. Out: a fact or a failure for each, all of a round at once.
 //! Never: a verdict; a credential at a host it was not named for; an answer after the deadline.
 //!
-//!     FactRequest ─▶ loader ─┬▶ images ─▶ keys, image-evidence, image-verification
+//!     FactRequest ─▶ loader ─┬▶ images ─▶ keys, image-evidence, revocation, image-verification
 //!                            ├▶ services
 //!                            └▶ cluster (a real one, files, or none)
 
@@ -19,6 +19,7 @@ mod cluster;
 mod keys;
 mod keychains;
 mod services;
+mod revocation;
 mod images;
 mod image_metadata;
 mod options;

@@ -22,6 +22,7 @@ use crate::key_services::KeyServices;
 use crate::keychains::Keychains;
 use crate::keys::{KeyMeans, Keys};
 use crate::options::{LoaderOptions, SetupError};
+use crate::revocation::Revocations;
 use crate::services::{self, ServiceCall};
 use crate::tenancy::Tenancy;
 
@@ -86,7 +87,14 @@ impl Loader {
             offline: options.offline,
         });
         Ok(Self {
-            images: Images::new(registry, keychains, keys, Arc::new(trust), options.allow_insecure),
+            images: Images::new(
+                registry,
+                keychains,
+                keys,
+                Revocations::new(http.clone(), options.tenancy, options.offline),
+                Arc::new(trust),
+                options.allow_insecure,
+            ),
             http,
             cluster: options.cluster,
             tenancy: options.tenancy,
@@ -191,41 +199,8 @@ impl RequestLoader {
                 body,
                 ..
             } => json(cluster.call(method, url_path, body.as_deref()).await),
-            FactRequest::ServiceCall {
-                asker,
-                method,
-                url,
-                headers,
-                ca_bundle,
-                body,
-            } => {
-                let call = ServiceCall {
-                    asker,
-                    method,
-                    url,
-                    headers,
-                    ca_bundle: ca_bundle.as_deref(),
-                    body: body.as_deref(),
-                };
-                json(self.service(call).await)
-            }
-            FactRequest::HttpCall {
-                asker,
-                method,
-                url,
-                headers,
-                ca_bundle,
-                body,
-            } => {
-                let call = ServiceCall {
-                    asker,
-                    method,
-                    url,
-                    headers,
-                    ca_bundle: ca_bundle.as_deref(),
-                    body: body.as_deref(),
-                };
-                json(self.exchange(call).await)
+            FactRequest::ServiceCall { .. } | FactRequest::HttpCall { .. } => {
+                json(self.called(question).await)
             }
             FactRequest::GlobalContext { name } => json(cluster.global_context(name).await),
             FactRequest::HostAddresses { host } => json(self.addresses(host).await),
@@ -261,6 +236,42 @@ impl RequestLoader {
             access,
             deadline: self.deadline,
             at: self.at,
+        }
+    }
+
+    /// The answer of a service; none for other questions.
+    async fn called(&self, question: &FactRequest) -> Result<Value, FactError> {
+        let (FactRequest::ServiceCall {
+            asker,
+            method,
+            url,
+            headers,
+            ca_bundle,
+            body,
+        }
+        | FactRequest::HttpCall {
+            asker,
+            method,
+            url,
+            headers,
+            ca_bundle,
+            body,
+        }) = question
+        else {
+            return Err(FactError::Failed("no service is asked".to_owned()));
+        };
+        let call = ServiceCall {
+            asker,
+            method,
+            url,
+            headers,
+            ca_bundle: ca_bundle.as_deref(),
+            body: body.as_deref(),
+        };
+        if matches!(question, FactRequest::HttpCall { .. }) {
+            self.exchange(call).await
+        } else {
+            self.service(call).await
         }
     }
 

@@ -166,6 +166,25 @@ const EVIDENCE: &[&str] = &[
     "-----BEGIN CERTIFICATE-----\n",
 ];
 
+const DOCUMENT: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\"schemaVersion\":2",
+    "\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\"",
+    "\"mediaType\":\"application/vnd.oci.image.index.v1+json\"",
+    "\"config\":{}",
+    "\"layers\":[]",
+    "\"manifests\":[]",
+    "\"subject\":null",
+    "\"digest\":\"sha256:dead07b4d8ed7e29e98de0f4504d87e8880d4347859d839686a31da35a3b532f\"",
+    "\"size\":-1",
+    "\"size\":18446744073709551616",
+    "\"annotations\":{\"a\":1}",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
@@ -211,5 +230,33 @@ proptest! {
         let [high, low] = place.to_be_bytes();
         let bytes: Vec<u8> = [which, field, high, low, gone].into_iter().chain(new).collect();
         oracles::evidence::no_mutation_of_genuine_evidence_verifies(&bytes);
+    }
+
+    #[test]
+    fn registry_documents_are_one_thing(bytes in pieces(DOCUMENT)) {
+        oracles::manifests::a_document_is_one_thing(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_are_a_notary_signature_or_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        oracles::notary::no_bytes_are_a_notary_signature_or_an_answer(&bytes);
+    }
+
+    #[test]
+    fn no_mutation_of_a_notary_signature_verifies(
+        which: u8, place: u16, gone in 0_u8..8, new in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let [high, low] = place.to_be_bytes();
+        let bytes: Vec<u8> = [which, high, low, gone].into_iter().chain(new).collect();
+        oracles::notary::no_mutation_of_a_notary_signature_verifies(&bytes);
+    }
+
+    #[test]
+    fn no_bytes_and_no_mutation_are_a_certificate(
+        place: u16, gone in 0_u8..8, new in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let [high, low] = place.to_be_bytes();
+        let bytes: Vec<u8> = [high, low, gone].into_iter().chain(new).collect();
+        oracles::certificates::no_bytes_and_no_mutation_are_a_certificate(&bytes);
     }
 }
