@@ -25,6 +25,7 @@ const FLOORS: [(u8, &[&str]); 7] = [
             "json-patches",
             "pod-security",
             "policy-cel",
+            "trust-root",
             "oci-registry",
         ],
     ),

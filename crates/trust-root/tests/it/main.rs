@@ -1,0 +1,6 @@
+//! A mirror of our own, its keys, and whoever stands between us and it.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+
+mod tuf;
+mod attacks;
+mod refresh;
