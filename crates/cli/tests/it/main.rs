@@ -6,6 +6,8 @@ mod terminal;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod ready_policies;
+#[cfg(test)]
 mod apply;
 #[cfg(test)]
 mod apply_calls;
