@@ -10,7 +10,7 @@ use std::sync::Arc;
 use image_trust::ReasonCode;
 
 use super::result::RuleResult;
-use crate::checks::image_validating::{ImageEvidence, RequiredImage, Standing};
+use crate::checks::image_validating::{ImageEvidence, RequiredImage, Standing, TagMovedError};
 use crate::checks::images::sentence;
 use crate::outcome::RuleOutcome;
 
@@ -31,6 +31,7 @@ impl Evidence {
     /// Fails results whose images nobody proved.
     pub(super) fn settle(self, results: &mut [RuleResult]) {
         let mut standings: BTreeMap<(Namespace, String), Standing> = BTreeMap::new();
+        let mut moved: BTreeMap<(Namespace, String), TagMovedError> = BTreeMap::new();
         let mut demands = Vec::new();
         for (place, evidence) in self.0 {
             let Some(result) = results.get(place) else {
@@ -38,35 +39,45 @@ impl Evidence {
             };
             let namespace = result.policy.key.namespace.clone();
             for (image, found) in evidence.standings {
-                let standing = standings.entry((namespace.clone(), image)).or_default();
-                standing.is_proven |= found.is_proven;
-                standing.refusal = standing.refusal.take().or(found.refusal);
+                let key = (namespace.clone(), image);
+                if let Err(error) = standings.entry(key.clone()).or_default().add(found) {
+                    moved.insert(key, error);
+                }
             }
             demands.push((place, namespace, evidence.required));
         }
         for (place, namespace, images) in demands {
             let unproven = images.into_iter().find_map(|image| {
-                let standing = image
+                let key = image
                     .canonical
                     .as_ref()
-                    .and_then(|name| standings.get(&(namespace.clone(), name.clone())));
-                match standing {
-                    Some(standing) if standing.is_proven => None,
-                    standing => Some((image, standing)),
-                }
+                    .map(|name| (namespace.clone(), name.clone()));
+                let key = key.as_ref();
+                let (standing, moved) = (
+                    key.and_then(|key| standings.get(key)),
+                    key.and_then(|key| moved.get(key)),
+                );
+                let is_proven = moved.is_none() && standing.is_some_and(|standing| standing.is_proven);
+                (!is_proven).then_some((image, standing, moved))
             });
-            if let (Some((image, standing)), Some(result)) = (unproven, results.get_mut(place)) {
-                refuse(result, &image, standing);
+            if let (Some((image, standing, moved)), Some(result)) = (unproven, results.get_mut(place)) {
+                refuse(result, &image, standing, moved);
             }
         }
     }
 }
 
-fn refuse(result: &mut RuleResult, image: &RequiredImage, standing: Option<&Standing>) {
+fn refuse(
+    result: &mut RuleResult,
+    image: &RequiredImage,
+    standing: Option<&Standing>,
+    moved: Option<&TagMovedError>,
+) {
     let text = &image.text;
-    let message = match standing {
-        Some(_) => format!("image {text} failed signature or attestation verification"),
-        None => format!(
+    let message = match (moved, standing) {
+        (Some(moved), _) => format!("image {text} failed verification: {moved}"),
+        (None, Some(_)) => format!("image {text} failed signature or attestation verification"),
+        (None, None) => format!(
             "image {text} is not verified: no policy performed a signature or attestation check on it"
         ),
     };

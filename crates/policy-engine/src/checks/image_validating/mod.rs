@@ -23,5 +23,5 @@ mod verification;
 mod pinning;
 mod rule;
 
-pub use ledger::Standing;
+pub use ledger::{Standing, TagMovedError};
 pub use rule::{ImageEvidence, ImageOccasion, ImageValidatingRule, ImageValidatingVerdict, RequiredImage};

@@ -182,7 +182,9 @@ impl ImageValidatingRule {
                 (_, _) => return Ok(Some(verdict)),
             }
         }
-        let cause = format!("more than {MOST_RUNS} combinations of verified statements");
+        let cause = format!(
+            "more than {MOST_RUNS} combinations of verified statements: renew attestations with `cosign attest --replace`"
+        );
         Err(Halt::Failed(cause))
     }
 

@@ -88,6 +88,14 @@ struct Trial {
 }
 
 fn judge(rule: &ImageValidatingRule, request: &Request, world: World<'_>) -> Trial {
+    judge_by(rule, request, &|question| answer(question, world))
+}
+
+fn judge_by(
+    rule: &ImageValidatingRule,
+    request: &Request,
+    answer: &dyn Fn(&FactRequest) -> Result<Fact, FactError>,
+) -> Trial {
     let mut facts = Facts::default();
     let registry = DefaultRegistry::default();
     for rounds in 0..8 {
@@ -111,7 +119,7 @@ fn judge(rule: &ImageValidatingRule, request: &Request, world: World<'_>) -> Tri
             Err(Pending) => {
                 assert!(!wanted.is_empty());
                 for question in wanted {
-                    let found = answer(&question, world);
+                    let found = answer(&question);
                     facts.insert(question, found);
                 }
             }
@@ -319,5 +327,30 @@ fn tags_are_pinned_and_the_pull_secrets_of_the_pod_are_used() {
         pins[0].image.starts_with("docker.io/a/b:1@sha256:"),
         "{}",
         pins[0].image
+    );
+}
+
+/// Attack: the tag is moved between the call that proves the signature and the one that reads the attestation, so that each
+/// speaks of other content (CVE-2022-47633).
+#[test]
+fn a_tag_that_moves_while_it_is_judged_is_an_error() {
+    let rule = policy(&[SIGNED, ATTESTED], &json!({}));
+    let trial = judge_by(&rule, &pod(&["a/b"]), &|question| {
+        let found = answer(question, &|_, _| proof(&[json!({})]))?;
+        let Fact::Findings(findings) = found else {
+            return Ok(found);
+        };
+        let mut findings = (*findings).clone();
+        if findings.signers.is_empty() {
+            findings.digest = Digest::sha256_of(b"other");
+        }
+        Ok(Fact::Findings(Arc::new(findings)))
+    });
+    let verdict = trial.verdict.verdict;
+    assert_eq!(verdict.outcome, RuleOutcome::Error);
+    assert!(
+        verdict.message.contains("its tag moved from"),
+        "{}",
+        verdict.message
     );
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use image_reference::{DefaultRegistry, ImageReference};
+use image_reference::{DefaultRegistry, Digest, ImageReference};
 use image_trust::{
     AttestationDemand, ImageDemand, ImageFindings, Layouts, Permanence, ReasonCode, Refusal, RegistryAccess,
-    SignerFinding,
+    SignerFinding, Statement,
 };
 use policy_cel::{Answer, Budget, Question, Value};
 use serde_json::json;
@@ -53,6 +53,19 @@ pub(super) struct Verification<'r> {
 struct Asked<'a> {
     name: &'a str,
     places: Range<usize>,
+}
+
+/// What one call found so far.
+#[derive(Default)]
+struct Tally {
+    /// How many attestors were proven.
+    proven: i64,
+    /// What they attested.
+    statements: Vec<Arc<Statement>>,
+    /// Whether an answer is missing.
+    is_pending: bool,
+    /// Why somebody could not be judged.
+    unknown: Option<String>,
 }
 
 /// What a call asks of an image.
@@ -186,70 +199,86 @@ impl<'r> Verification<'r> {
         attestors: &[(String, Arc<Signers>)],
     ) -> Result<Value<'static>, Halt> {
         let canonical = self.parse(image)?.canonical();
-        let mut proven = 0_i64;
-        let mut refusals = Vec::new();
-        let mut statements = Vec::new();
-        let mut pending = false;
+        let mut tally = Tally::default();
         for layouts in [Layouts::Sigstore, Layouts::Notary] {
             let Some((question, asked)) = self.question(&canonical, layouts, wanted, attestors) else {
                 continue;
             };
-            let Some(answer) = self.facts.ask(&question) else {
-                pending = true;
-                continue;
-            };
-            let findings = findings(answer)?;
-            for one in &asked {
-                let found = answers(findings, wanted).get(one.places.clone()).unwrap_or(&[]);
-                proven = proven.saturating_add(i64::from(found.iter().any(Result::is_ok)));
-                self.explain(&canonical, findings, wanted, one, found);
-                for finding in found {
-                    match finding {
-                        Ok(proof) => statements.extend(proof.statements().iter().cloned()),
-                        Err(refusal) => refusals.push(refusal.clone()),
-                    }
-                }
+            match self.facts.ask(&question) {
+                None => tally.is_pending = true,
+                Some(answer) => self.take(&canonical, wanted, findings(answer)?, &asked, &mut tally)?,
             }
         }
-        if let Wanted::Attestation(_, attestation) = wanted {
-            refusals.extend(mismatched(attestation, attestors));
+        if let Wanted::Attestation(name, attestation) = wanted {
+            let refusals = mismatched(attestation, attestors);
+            if !refusals.is_empty() {
+                self.note(&canonical, None, false, &refusals)?;
+            }
+            let payload = match (tally.is_pending, tally.proven) {
+                (true, _) => Payload::Pending,
+                (false, 0) => Payload::Refused,
+                (false, _) => Payload::Verified(std::mem::take(&mut tally.statements)),
+            };
+            self.ledger.borrow_mut().note_payload(&canonical, name, payload);
         }
-        self.settle(&canonical, wanted, pending, proven, &refusals, statements)
+        match (tally.is_pending, tally.unknown) {
+            (true, _) => Err(Halt::Pending),
+            (false, Some(cause)) if tally.proven == 0 => Err(Halt::Failed(cause)),
+            (false, _) => Ok(Value::Int(tally.proven)),
+        }
     }
 
-    /// Notes what was found, and says it.
-    fn settle(
+    /// Adds to `tally` what was found of those who were `asked` about.
+    fn take(
         &self,
         canonical: &str,
         wanted: Wanted<'_>,
-        pending: bool,
-        proven: i64,
-        refusals: &[Refusal],
-        statements: Vec<Arc<image_trust::Statement>>,
-    ) -> Result<Value<'static>, Halt> {
-        let mut ledger = self.ledger.borrow_mut();
-        if let Wanted::Attestation(name, _) = wanted {
-            let payload = match (pending, proven) {
-                (true, _) => Payload::Pending,
-                (false, 0) => Payload::Refused,
-                (false, _) => Payload::Verified(statements),
-            };
-            ledger.note_payload(canonical, name, payload);
+        findings: &ImageFindings,
+        asked: &[Asked<'_>],
+        tally: &mut Tally,
+    ) -> Result<(), Halt> {
+        let mut refusals = Vec::new();
+        let before = tally.proven;
+        for one in asked {
+            let found = answers(findings, wanted).get(one.places.clone()).unwrap_or(&[]);
+            tally.proven = tally
+                .proven
+                .saturating_add(i64::from(found.iter().any(Result::is_ok)));
+            self.explain(canonical, findings, wanted, one, found);
+            for finding in found {
+                match finding {
+                    Ok(proof) => tally.statements.extend(proof.statements().iter().cloned()),
+                    Err(refusal) => refusals.push(refusal.clone()),
+                }
+            }
         }
-        if pending {
-            return Err(Halt::Pending);
-        }
-        if proven == 0 && refusals.is_empty() {
-            return Ok(Value::Int(0));
-        }
-        ledger.note(canonical, proven > 0, refusals);
         let unknown = refusals
             .iter()
             .find(|refusal| refusal.code.permanence() == Permanence::Transient);
-        match unknown {
-            Some(refusal) if proven == 0 => Err(Halt::Failed(refusal.message.clone())),
-            Some(_) | None => Ok(Value::Int(proven)),
-        }
+        tally.unknown = tally
+            .unknown
+            .take()
+            .or(unknown.map(|refusal| refusal.message.clone()));
+        self.note(
+            canonical,
+            Some(&findings.digest),
+            tally.proven > before,
+            &refusals,
+        )
+    }
+
+    fn note(
+        &self,
+        canonical: &str,
+        digest: Option<&Digest>,
+        is_proven: bool,
+        refusals: &[Refusal],
+    ) -> Result<(), Halt> {
+        let noted = self
+            .ledger
+            .borrow_mut()
+            .note(canonical, digest.cloned(), is_proven, refusals);
+        noted.map_err(|moved| Halt::Failed(format!("failed to verify image {canonical}: {moved}")))
     }
 
     /// The question about everyone of `attestors` whose signatures have these layouts.
@@ -312,19 +341,31 @@ impl<'r> Verification<'r> {
         found: &[SignerFinding],
     ) {
         let mut ledger = self.ledger.borrow_mut();
-        ledger.explain(0, format!("image {canonical} is {}", findings.digest));
+        if ledger.begins(canonical) {
+            ledger.explain(0, format!("image {canonical} is {}", findings.digest));
+        }
         for examined in &findings.examined {
-            let text = match &examined.outcome {
-                Ok(kept) => format!("{}: {kept}", examined.what),
-                Err(skipped) => format!("{}: skipped, {skipped}", examined.what),
-            };
-            ledger.explain(1, text);
+            if ledger.begins(&format!("{canonical} {}", examined.what)) {
+                let text = match &examined.outcome {
+                    Ok(kept) => format!("{}: {kept}", examined.what),
+                    Err(skipped) => format!("{}: skipped, {skipped}", examined.what),
+                };
+                ledger.explain(1, text);
+            }
         }
         let what = match wanted {
             Wanted::Signatures => "signed",
             Wanted::Attestation(..) => "attested",
         };
-        let place = format!("{canonical}, attestors.{}", asked.name);
+        let place = match wanted {
+            Wanted::Signatures => format!("{canonical}, attestors.{}", asked.name),
+            Wanted::Attestation(name, _) => {
+                format!("{canonical}, attestations.{name}, attestors.{}", asked.name)
+            }
+        };
+        if !ledger.begins(&place) {
+            return;
+        }
         for finding in found {
             match finding {
                 Ok(proof) => ledger.explain(
