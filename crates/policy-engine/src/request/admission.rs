@@ -1,6 +1,7 @@
 //! A request read from an AdmissionReview (admission.k8s.io/v1).
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -53,23 +54,57 @@ struct Review<O> {
 }
 
 /// The AdmissionRequest; `O` is how objects are read.
-#[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    bound(deserialize = "O: Deserialize<'de> + Default")
-)]
 struct Body<O> {
     uid: String,
-    #[serde(default)]
     object: O,
-    #[serde(default)]
     old_object: O,
-    #[serde(default)]
     options: Value,
-    #[serde(default)]
     user_info: Value,
-    #[serde(flatten)]
     rest: Map<String, Value>,
+}
+
+impl<'de, O: Deserialize<'de> + Default> Deserialize<'de> for Body<O> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BodyVisitor(PhantomData))
+    }
+}
+
+/// Sorts the members of an AdmissionRequest into their places, each read once.
+struct BodyVisitor<O>(PhantomData<O>);
+
+impl<'de, O: Deserialize<'de> + Default> Visitor<'de> for BodyVisitor<O> {
+    type Value = Body<O>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an AdmissionRequest")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Body<O>, A::Error> {
+        let mut uid = None;
+        let (mut object, mut old_object) = (O::default(), O::default());
+        let (mut options, mut user_info) = (Value::Null, Value::Null);
+        let mut rest = Map::new();
+        while let Some(key) = members.next_key::<String>()? {
+            match key.as_str() {
+                "uid" => uid = Some(members.next_value()?),
+                "object" => object = members.next_value()?,
+                "oldObject" => old_object = members.next_value()?,
+                "options" => options = members.next_value()?,
+                "userInfo" => user_info = members.next_value()?,
+                _ => {
+                    rest.insert(key, members.next_value()?);
+                }
+            }
+        }
+        Ok(Body {
+            uid: uid.ok_or_else(|| serde::de::Error::missing_field("uid"))?,
+            object,
+            old_object,
+            options,
+            user_info,
+            rest,
+        })
+    }
 }
 
 impl Request {
@@ -110,14 +145,10 @@ impl Request {
             });
         }
         let body = review.request.ok_or(ReviewError::NoRequest)?;
-        let rest = Value::Object(body.rest);
-        let text = |pointer: &str| -> Arc<str> {
-            rest.pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .into()
-        };
-        let operation = text("/operation");
+        let rest = body.rest;
+        let text = |field: &str| text_of(rest.get(field));
+        let text_in = |group: &str, field: &str| text_of(rest.get(group).and_then(|group| group.get(field)));
+        let operation = text("operation");
         let operation = Operation::parse(&operation).ok_or_else(|| ReviewError::Operation {
             found: operation.to_string(),
         })?;
@@ -132,14 +163,14 @@ impl Request {
         };
         Ok(Self {
             kind: GroupVersionKind {
-                group: text("/kind/group"),
-                version: text("/kind/version"),
-                kind: text("/kind/kind"),
+                group: text_in("kind", "group"),
+                version: text_in("kind", "version"),
+                kind: text_in("kind", "kind"),
             },
-            resource: text("/resource/resource"),
-            subresource: text("/subResource"),
-            name: text("/name"),
-            namespace: text("/namespace"),
+            resource: text_in("resource", "resource"),
+            subresource: text("subResource"),
+            name: text("name"),
+            namespace: text("namespace"),
             operation,
             object,
             old_object,
@@ -149,8 +180,8 @@ impl Request {
             at_ns,
             random_seed: seed_of(&body.uid),
             uid: body.uid.into(),
-            envelope: Some(Arc::new(rest)),
             is_payload: false,
+            envelope: Some(Arc::new(Value::Object(rest))),
             origin: Origin::Admission,
             stage,
             targets: Arc::new([]),
@@ -236,6 +267,10 @@ impl<'de> Visitor<'de> for MetadataVisitor {
         }
         Ok(Value::Object(metadata))
     }
+}
+
+fn text_of(value: Option<&Value>) -> Arc<str> {
+    value.and_then(Value::as_str).unwrap_or_default().into()
 }
 
 fn present(value: Value) -> Option<Arc<Value>> {
