@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rehearsal::oci::digest_of;
 
@@ -41,14 +41,18 @@ pub(super) fn count(section: &Section, shared: &Path, binary: &Path, jobs: &str)
     if !folder.is_dir() {
         return Err(missing());
     }
-    let fingerprint = fingerprint(&folder)?.ok_or_else(missing)?;
+    let cases = match section.policies {
+        None => folder.clone(),
+        Some(policies) => composed(section, &folder, &place::root().join(policies))?,
+    };
+    let fingerprint = fingerprint(&cases)?.ok_or_else(missing)?;
     let report = match section.images {
-        Images::None => tool(section, shared, &folder, binary, jobs)?,
+        Images::None => tool(section, shared, &cases, binary, jobs)?,
         Images::WithReferrers | Images::WithoutReferrers => {
             let served = served(&folder, section.images == Images::WithReferrers)?;
             let runtime = images::runtime()?;
             let (registry, _) = runtime.block_on(served.start())?;
-            let report = tool(section, shared, &folder, binary, jobs);
+            let report = tool(section, shared, &cases, binary, jobs);
             runtime.block_on(registry.shutdown());
             report?
         }
@@ -73,6 +77,40 @@ fn tool(section: &Section, shared: &Path, folder: &Path, binary: &Path, jobs: &s
         program = program.args(["--class", class]);
     }
     Ok(program.capture()?.expect_success()?.stdout)
+}
+
+/// A folder of the same shape with policies of our own: those of which `folder` says what to expect.
+fn composed(section: &Section, folder: &Path, policies: &Path) -> Outcome<PathBuf> {
+    let cases = place::root().join("target").join("corpus").join(section.name);
+    let unwritable = |source| Failure::File {
+        path: cases.clone(),
+        source,
+    };
+    if cases.exists() {
+        fs::remove_dir_all(&cases).map_err(unwritable)?;
+    }
+    fs::create_dir_all(cases.join("policies")).map_err(unwritable)?;
+    for name in ["repository.json", "digests.tsv"] {
+        place::write(&cases.join(name), &place::read(&folder.join(name))?)?;
+    }
+    let expected = place::read(&folder.join("expected.json"))?;
+    place::write(&cases.join("expected.json"), &expected)?;
+    let expected: serde_json::Value =
+        serde_json::from_str(&expected).map_err(|error| Failure::Found(format!("expected.json: {error}")))?;
+    let unreadable = |source| Failure::File {
+        path: policies.to_owned(),
+        source,
+    };
+    for entry in fs::read_dir(policies.join("policies")).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        let (Some(stem), Some(name)) = (path.file_stem(), path.file_name()) else {
+            continue;
+        };
+        if expected.get(&*stem.to_string_lossy()).is_some() {
+            place::write(&cases.join("policies").join(name), &place::read(&path)?)?;
+        }
+    }
+    Ok(cases)
 }
 
 /// The images of `folder` under the name that its policies use: `repository.json` says `host:port/name`.

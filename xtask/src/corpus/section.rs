@@ -13,6 +13,8 @@ pub(super) struct Section {
     pub(super) class: Option<&'static str>,
     /// Whether the folder's images are served meanwhile, and how.
     pub(super) images: Images,
+    /// Policies of our own, below the workspace, that stand in for the folder's of the same names.
+    pub(super) policies: Option<&'static str>,
 }
 
 /// How the fixtures' images are served.
@@ -27,7 +29,7 @@ pub(super) enum Images {
 }
 
 /// All sections.
-pub(super) const SECTIONS: [Section; 12] = [
+pub(super) const SECTIONS: [Section; 14] = [
     section("jmespath", "answers", "corpus/jmespath", None, Images::None),
     section(
         "suites-policies",
@@ -106,7 +108,31 @@ pub(super) const SECTIONS: [Section; 12] = [
         Some("other"),
         Images::WithoutReferrers,
     ),
+    Section {
+        policies: Some(ACME_IN_CEL),
+        ..section(
+            "cel-verdicts",
+            "verdicts",
+            "fixtures/acme",
+            None,
+            Images::WithReferrers,
+        )
+    },
+    Section {
+        policies: Some(ACME_IN_CEL),
+        ..section(
+            "cel-verdicts-by-tag",
+            "verdicts",
+            "fixtures/acme",
+            None,
+            Images::WithoutReferrers,
+        )
+    },
 ];
+
+/// The image policies of `fixtures/acme` said as `ImageValidatingPolicy`, but for what that kind can't say: two that name
+/// bundles alone, and one that skips an image.
+const ACME_IN_CEL: &str = "tests/corpus/acme-cel";
 
 const fn section(
     name: &'static str,
@@ -121,5 +147,6 @@ const fn section(
         folder,
         class,
         images,
+        policies: None,
     }
 }
