@@ -3,8 +3,8 @@
 use manifest::FieldPath;
 use policy_types::kyverno_io::attestors::{Attestor, AttestorSet, Certificates, CtLog, Keyless, Rekor};
 use policy_types::kyverno_io::image_verification::ImageVerification;
-use scalars::wildcard;
 
+use super::overlaps::overlapping;
 use super::signers::{key_count, sets, weight};
 use super::wide_names::{Demand, of_regex, of_wildcard, unanchored};
 use crate::code::LintCode;
@@ -193,67 +193,4 @@ fn check_count(set: &AttestorSet, path: &FieldPath, report: &mut Report<'_>) {
         }
         None | Some(_) => {}
     }
-}
-
-/// Entries of a set that are compared with each other, in number.
-const MOST_COMPARED: usize = 100;
-
-/// The first two entries that one signature can satisfy.
-fn overlapping(entries: &[Attestor]) -> Option<(usize, usize)> {
-    let entries = entries.get(..MOST_COMPARED).unwrap_or(entries);
-    let pairs = entries.iter().enumerate().flat_map(|(at, one)| {
-        entries
-            .iter()
-            .enumerate()
-            .skip(at.saturating_add(1))
-            .map(move |(other_at, other)| ((at, one), (other_at, other)))
-    });
-    pairs
-        .into_iter()
-        .find(|((_, one), (_, other))| may_be_one(one, other))
-        .map(|((one, _), (other, _))| (one, other))
-}
-
-fn may_be_one(one: &Attestor, other: &Attestor) -> bool {
-    match (&one.keyless, &other.keyless) {
-        (Some(one), Some(other)) => {
-            let share = |a: (&String, &String), b: (&String, &String)| {
-                let is_open = |name: (&String, &String)| name.0.is_empty() && name.1.is_empty();
-                is_open(a) || is_open(b) || a == b || wildcards_meet(a.0, b.0) || wildcards_meet(b.0, a.0)
-            };
-            one.roots == other.roots
-                && share(
-                    (&one.subject, &one.subject_reg_exp),
-                    (&other.subject, &other.subject_reg_exp),
-                )
-                && share(
-                    (&one.issuer, &one.issuer_reg_exp),
-                    (&other.issuer, &other.issuer_reg_exp),
-                )
-        }
-        (None, None) => {
-            let keys = |entry: &Attestor| {
-                entry.keys.as_ref().map(|keys| {
-                    (
-                        keys.public_keys.trim().to_owned(),
-                        keys.kms.clone(),
-                        keys.secret.clone(),
-                    )
-                })
-            };
-            let same_keys = one.keys.is_some() && keys(one) == keys(other);
-            let chains = |entry: &Attestor| {
-                entry
-                    .certificates
-                    .as_ref()
-                    .map(|c| (c.cert.trim().to_owned(), c.cert_chain.trim().to_owned()))
-            };
-            same_keys || (one.certificates.is_some() && chains(one) == chains(other))
-        }
-        (Some(_), None) | (None, Some(_)) => false,
-    }
-}
-
-fn wildcards_meet(pattern: &str, name: &str) -> bool {
-    !pattern.is_empty() && !name.is_empty() && wildcard::matches(pattern, name)
 }

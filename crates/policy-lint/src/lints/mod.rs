@@ -6,6 +6,7 @@ pub(crate) mod generated_rules;
 pub(crate) mod image_patterns;
 pub(crate) mod wide_names;
 pub(crate) mod signers;
+pub(crate) mod overlaps;
 pub(crate) mod identities;
 pub(crate) mod attestations;
 pub(crate) mod enforcement;

@@ -134,6 +134,55 @@ fn a_count_that_one_signer_can_reach_is_told() {
 }
 
 #[test]
+fn entries_that_exclude_one_another_are_not_taken_for_one_signer() {
+    let rekor = "rekor: {url: 'https://rekor.sigstore.dev'}";
+    let sets = |one: &str, other: &str| {
+        let keyless =
+            |fields: &str| format!("{{keyless: {{{fields}, issuer: 'https://a.example', {rekor}}}}}");
+        attested_by(&format!(
+            "[{{count: 2, entries: [{}, {}]}}]",
+            keyless(one),
+            keyless(other)
+        ))
+    };
+    let subject = "subject: 'https://github.com/acme/a/.github/workflows/w.yml@refs/heads/main'";
+    for (one, other, is_told) in [
+        (subject, "subjectRegExp: '^https://github.com/acme/'", true),
+        (subject, "subjectRegExp: '^https://github.com/other/'", false),
+        // The same identity in two environments is two signatures.
+        (
+            "subject: 'a@example.com', additionalExtensions: {runnerEnvironment: github-hosted}",
+            "subject: 'a@example.com', additionalExtensions: {runnerEnvironment: self-hosted}",
+            false,
+        ),
+        (
+            "subject: 'a@example.com', additionalExtensions: {runnerEnvironment: github-hosted}",
+            "subject: 'a@example.com', additionalExtensions: {githubWorkflowTrigger: push}",
+            true,
+        ),
+    ] {
+        if is_told {
+            fires(LintCode::CountMetByOne, &sets(one, other));
+        } else {
+            is_silent(LintCode::CountMetByOne, &sets(one, other));
+        }
+    }
+}
+
+#[test]
+fn a_key_that_stands_in_two_entries_is_told_though_other_keys_stand_beside_it() {
+    let key = |middle: &str| format!("-----BEGIN PUBLIC KEY-----\\n{middle}\\n-----END PUBLIC KEY-----\\n");
+    let sets = |one: &str, other: &str| {
+        attested_by(&format!(
+            "[{{count: 2, entries: [{{keys: {{publicKeys: \"{one}\"}}}}, {{keys: {{publicKeys: \"{other}\"}}}}]}}]"
+        ))
+    };
+    let (ann, bob) = (key("MAUwAAMBAA=="), key("MAUwAAMBAQ=="));
+    fires(LintCode::CountMetByOne, &sets(&format!("{ann}{bob}"), &bob));
+    is_silent(LintCode::CountMetByOne, &sets(&ann, &bob));
+}
+
+#[test]
 fn several_entries_without_count_are_told_to_be_all_needed() {
     let entries = |set: &str| {
         attested_by(&format!(
