@@ -32,13 +32,14 @@ const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
 /// Fulcio's extensions by the names that policies give them: Kyverno's six, then Fulcio's own names for the others.
-const EXTENSION_NAMES: [(&str, u8); 21] = [
+const EXTENSION_NAMES: [(&str, u8); 23] = [
     ("oidcIssuer", 1),
     ("githubWorkflowTrigger", 2),
     ("githubWorkflowSha", 3),
     ("githubWorkflowName", 4),
     ("githubWorkflowRepository", 5),
     ("githubWorkflowRef", 6),
+    ("oidcIssuerV2", 8),
     ("buildSignerURI", 9),
     ("buildSignerDigest", 10),
     ("runnerEnvironment", 11),
@@ -54,6 +55,7 @@ const EXTENSION_NAMES: [(&str, u8); 21] = [
     ("runInvocationURI", 21),
     ("sourceRepositoryVisibilityAtSigning", 22),
     ("deploymentEnvironment", 23),
+    ("tokenSubject", 24),
 ];
 
 /// A certificate, decoded.

@@ -185,6 +185,58 @@ fn identity_and_annotations_must_hold_for_the_same_signature() {
     );
 }
 
+/// Every extension that Fulcio writes, each by its name and by its number, held against what is in it and what is not.
+#[test]
+fn every_extension_of_fulcio_can_be_demanded_by_name_and_by_number() {
+    let names = [
+        (2, "githubWorkflowTrigger"),
+        (3, "githubWorkflowSha"),
+        (4, "githubWorkflowName"),
+        (5, "githubWorkflowRepository"),
+        (6, "githubWorkflowRef"),
+        (9, "buildSignerURI"),
+        (10, "buildSignerDigest"),
+        (11, "runnerEnvironment"),
+        (12, "sourceRepositoryURI"),
+        (13, "sourceRepositoryDigest"),
+        (14, "sourceRepositoryRef"),
+        (15, "sourceRepositoryIdentifier"),
+        (16, "sourceRepositoryOwnerURI"),
+        (17, "sourceRepositoryOwnerIdentifier"),
+        (18, "buildConfigURI"),
+        (19, "buildConfigDigest"),
+        (20, "buildTrigger"),
+        (21, "runInvocationURI"),
+        (22, "sourceRepositoryVisibilityAtSigning"),
+        (23, "deploymentEnvironment"),
+        (24, "tokenSubject"),
+    ];
+    let mut named = Named::email(SUBJECT, ISSUER);
+    for (number, name) in names {
+        named = named.claim(number, &format!("value of {name}"));
+    }
+    let credential = issue(&named);
+    let judge = |name: &str, value: &str| {
+        let demanded = Identity {
+            extensions: pairs(&[(name, value)]),
+            ..Identity::default()
+        };
+        judge(&credential, demanded).is_ok()
+    };
+    for (number, name) in names {
+        for called in [name.to_owned(), format!("1.3.6.1.4.1.57264.1.{number}")] {
+            assert!(judge(&called, &format!("value of {name}")), "{called}");
+            assert!(!judge(&called, "value of another"), "{called}");
+        }
+    }
+    for called in ["oidcIssuer", "oidcIssuerV2", "1.3.6.1.4.1.57264.1.8"] {
+        assert!(
+            judge(called, ISSUER) && !judge(called, "https://another.example"),
+            "{called}"
+        );
+    }
+}
+
 /// A regular expression that would take for ever elsewhere is refused or matched in linear time here.
 #[test]
 fn a_regular_expression_can_neither_blow_up_nor_be_broken_open_cve_2023_7279() {
