@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use image_trust::ReasonCode;
 use policy_engine::RuleOutcome;
 use rehearsal::authority::{Identity, Signer};
+use rehearsal::notary::{NotaryAuthority, Wrapping};
+use rehearsal::oci::{Descriptor, EMPTY, EMPTY_BYTES, IMAGE_MANIFEST, Manifest};
 use rehearsal::registry::Options;
-use rehearsal::repository::Shelf;
-use rehearsal::{Authority, SigningKey};
+use rehearsal::repository::{PushedImage, Shelf};
+use rehearsal::{Algorithm, Authority, SigningKey};
 use serde_json::{Value, json};
 
 use crate::policies::pod;
@@ -200,6 +202,66 @@ async fn keyless_identities_are_compared_exactly_and_every_field_counts() {
         .run(&policies, &["keyless"])
         .await
         .refused_for(ReasonCode::WrongIdentity);
+}
+
+/// The policy of Kyverno's documentation: a Notary signature, and a bill of materials beside the image that the same signer
+/// signed. Kyverno 1.19 hands out the first artifact of the type, signed or not.
+#[tokio::test]
+async fn notary_signatures_and_signed_referrers_are_read_and_unsigned_ones_never() {
+    let stage = Stage::new().await;
+    let began = signing_time() - Duration::from_secs(86_400);
+    let signer = NotaryAuthority::self_signed("acme", Algorithm::P256, began).unwrap();
+    let stranger = NotaryAuthority::self_signed("stranger", Algorithm::P256, began).unwrap();
+    let attestor = json!({ "notary": { "certs": { "value": signer.chain[0].pem() } } });
+    let signed = "images.containers.map(image, verifyImageSignatures(image, [attestors.a])).all(e, e > 0)";
+    let attested = "images.containers.map(image, verifyAttestationSignatures(image, attestations.sbom, [attestors.a])).all(e, e > 0)";
+    let read = "images.containers.map(image, extractPayload(image, attestations.sbom).bomFormat == 'CycloneDX').all(e, e)";
+    let policies = |validations: &[&str]| {
+        let mut policy = policy("p", &attestor, validations);
+        policy["spec"]["attestations"] =
+            json!([{ "name": "sbom", "referrer": { "type": "sbom/cyclone-dx" } }]);
+        texts(&[policy])
+    };
+    for (tag, by, format, is_admitted) in [
+        ("good", Some(&signer), "CycloneDX", true),
+        ("other-format", Some(&signer), "SPDX", false),
+        ("other-signer", Some(&stranger), "CycloneDX", false),
+        ("unsigned", None, "CycloneDX", false),
+    ] {
+        let image = stage.image(tag);
+        stage.repository.notarize(&image, &signer, Wrapping::Jws).unwrap();
+        let bill = bill_of_materials(&stage, &image, format);
+        if let Some(by) = by {
+            stage.repository.notarize(&bill, by, Wrapping::Cose).unwrap();
+        }
+        stage.run(&policies(&[signed]), &[tag]).await.admitted();
+        let ruling = stage.run(&policies(&[signed, attested, read]), &[tag]).await;
+        assert_eq!(ruling.is_admitted(), is_admitted, "{tag}: {:#?}", ruling.words());
+        let unasked = stage.run(&policies(&[signed, read]), &[tag]).await;
+        unasked.refused_with("before verifying");
+    }
+    let bare = stage.image("bare");
+    stage
+        .repository
+        .notarize(&bare, &stranger, Wrapping::Jws)
+        .unwrap();
+    assert!(!stage.run(&policies(&[signed]), &["bare"]).await.is_admitted());
+}
+
+/// An artifact beside `image`, unsigned.
+fn bill_of_materials(stage: &Stage, image: &PushedImage, format: &str) -> PushedImage {
+    let content = stage.repository.content();
+    let bytes = json!({ "bomFormat": format }).to_string().into_bytes();
+    let layer = Descriptor::of("application/json", &bytes);
+    content.put_blob(bytes);
+    content.put_blob(EMPTY_BYTES);
+    let mut manifest = Manifest::new(Descriptor::of(EMPTY, EMPTY_BYTES), vec![layer]);
+    manifest.artifact_type = Some("sbom/cyclone-dx".to_owned());
+    let digest = stage.repository.refer(image, manifest).unwrap();
+    let stored = content.manifest("app", &digest).unwrap();
+    PushedImage {
+        descriptor: Descriptor::of(IMAGE_MANIFEST, &stored.bytes),
+    }
 }
 
 /// A trust root of the attestor's own: who it names is believed, and who the program believes is not.
