@@ -31,6 +31,8 @@ pub(crate) struct StoredResource {
     pub(crate) source: Arc<str>,
     /// The line of the file at which its document starts, counted from 1.
     pub(crate) line: u32,
+    /// As [`Resource::payload`].
+    payload: Option<Arc<str>>,
 }
 
 impl Resource {
@@ -75,6 +77,7 @@ impl StoredResource {
             name: text_at(object, "/metadata/name").into(),
             source,
             line,
+            payload: None,
         }
     }
 
@@ -82,7 +85,7 @@ impl StoredResource {
     pub(crate) fn resource(&self) -> Resource {
         Resource {
             object: Arc::new(self.object()),
-            payload: None,
+            payload: self.payload.clone(),
         }
     }
 
@@ -141,16 +144,20 @@ pub(crate) fn load_stored(paths: &[String]) -> Result<Vec<Arc<StoredResource>>, 
 ///
 /// # Errors
 /// [`InputError`] with every fault of every file.
-pub(crate) fn load_payloads(paths: &[String]) -> Result<Vec<Resource>, InputError> {
+pub(crate) fn load_payloads(paths: &[String]) -> Result<Vec<Arc<StoredResource>>, InputError> {
     let mut payloads = Vec::new();
     let mut faults = Vec::new();
     for path in paths {
         let name = Path::new(path).file_name().map(|name| name.to_string_lossy());
         let name: Arc<str> = name.as_deref().unwrap_or(path).into();
+        let source: Arc<str> = path.as_str().into();
         match manifest::read(&read_file(path)?, path) {
-            Ok(documents) => payloads.extend(documents.into_iter().map(|document| Resource {
-                object: Arc::new(document.value),
-                payload: Some(Arc::clone(&name)),
+            Ok(documents) => payloads.extend(documents.into_iter().map(|document| {
+                let payload = Some(Arc::clone(&name));
+                Arc::new(StoredResource {
+                    payload,
+                    ..StoredResource::of(&document.value, Arc::clone(&source), 1)
+                })
             })),
             Err(errors) => faults.extend(errors.iter().map(ToString::to_string)),
         }

@@ -24,8 +24,8 @@ fn wrong_calls_are_told_in_kyvernos_words() {
             "policies are not fetched from Git",
         ),
         (
-            &["apply", "p.yaml", "--json", "j.json"],
-            "payloads that are no Kubernetes objects",
+            &["apply", "p.yaml", "--http-payload", "h.json"],
+            "policies for HTTP requests and Envoy",
         ),
     ] {
         let said = vouchsafe(arguments);

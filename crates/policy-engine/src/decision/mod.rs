@@ -8,6 +8,7 @@ mod result;
 mod message;
 mod failure_action;
 mod excuse;
+mod match_conditions;
 mod expressions;
 mod required;
 mod rule;

@@ -77,6 +77,9 @@ impl Bench<'_> {
             action,
             clause,
         };
+        if let Some(settled) = seat.settled_by_conditions()? {
+            return Ok(settled);
+        }
         if let Some(cause) = unjudgeable {
             return Ok(seat.unselectable(cause));
         }

@@ -17,6 +17,7 @@ use crate::checks::mutate::MutateRule;
 use crate::checks::validate::ValidateRule;
 use crate::compile_error::{CompileError, collect};
 use crate::context::{ContextEntries, Template};
+use crate::expressions::{Dialect, MatchConditions};
 use crate::outcome::{PolicyKey, RuleKind};
 use crate::selection::{RuleSelector, Selector};
 
@@ -39,6 +40,8 @@ pub struct CompiledPolicy {
     pub in_background: bool,
     /// `admission`
     pub in_admission: bool,
+    /// `webhookConfiguration.matchConditions`: the API server asks only about requests that meet them.
+    pub match_conditions: MatchConditions,
     /// `emitWarning`
     pub emits_warnings: bool,
     /// `evaluation.mode: JSON`: the object is any JSON, and all that the policy sees.
@@ -179,12 +182,20 @@ impl CompiledPolicy {
             "spec",
             &mut errors,
         );
-        match actions {
-            Some(actions) if errors.is_empty() => Ok(Self {
+        let written = spec.pointer("/webhookConfiguration/matchConditions");
+        let dialect = Dialect::Admission { params: false };
+        let conditions = collect(
+            MatchConditions::compile(&dialect.environment(), written),
+            "spec.webhookConfiguration.matchConditions",
+            &mut errors,
+        );
+        match (actions, conditions) {
+            (Some(actions), Some(match_conditions)) if errors.is_empty() => Ok(Self {
                 actions,
+                match_conditions,
                 ..Self::with_rules(document, spec, rules)
             }),
-            Some(_) | None => Err(errors),
+            _ => Err(errors),
         }
     }
 
@@ -242,6 +253,7 @@ impl CompiledPolicy {
             error_blocks: failure_policy != Some("Ignore"),
             in_background: flag("background", true),
             in_admission: flag("admission", true),
+            match_conditions: MatchConditions::default(),
             emits_warnings: flag("emitWarning", false),
             judges_payloads: false,
             is_scored: annotation("policies.kyverno.io/scored").as_deref() != Some("false"),

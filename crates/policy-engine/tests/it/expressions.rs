@@ -1,5 +1,9 @@
 //! Policies in Common Expression Language, from their texts to decisions: what each kind says, what it asks, and what it
 //! never gives away.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "what a test does not answer it answers all alike"
+)]
 
 use std::sync::Arc;
 
@@ -527,4 +531,37 @@ fn variables_within_variables_never_use_up_the_stack() {
         allowed
     });
     assert_eq!(judged.unwrap().join().unwrap(), 5);
+}
+
+#[test]
+fn match_conditions_of_a_classic_webhook_say_which_requests_it_is_asked_about() {
+    let decided = |expression: &str, failure_policy: &str, origin| {
+        let text = json!({
+            "apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": { "name": "p" },
+            "spec": { "validationFailureAction": "Audit", "background": false,
+                "webhookConfiguration": {
+                    "failurePolicy": failure_policy, "matchConditions": [{ "name": "c", "expression": expression }] },
+                "rules": [{
+                    "name": "r", "match": { "any": [{ "resources": { "kinds": ["Pod"] } }] },
+                    "validate": { "message": "no", "pattern": { "metadata": { "name": "db" } } } }] },
+        });
+        let mut request = request(&pod("shop", &["nginx"]));
+        request.origin = origin;
+        decide(&engine(&text.to_string()), &request, |question| {
+            unreachable!("{question:?}")
+        })
+    };
+    use vouchsafe_policy_engine::request::Origin::{Admission, CommandLine};
+    let name = |name: &str| format!("object.metadata.name == '{name}'");
+    assert_eq!(words(&decided(&name("web"), "Fail", Admission)).len(), 1);
+    assert!(decided(&name("db"), "Fail", Admission).results.is_empty());
+    assert_eq!(words(&decided(&name("db"), "Fail", CommandLine)).len(), 1);
+    let broken = "object.spec.nodeName == ''";
+    assert!(decided(broken, "Ignore", Admission).results.is_empty());
+    let refused = decided(broken, "Fail", Admission);
+    assert!(!refused.is_allowed());
+    assert_eq!(
+        words(&refused),
+        ["p/r Error: failed to evaluate match conditions: no such key: nodeName"]
+    );
 }

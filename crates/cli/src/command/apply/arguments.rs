@@ -58,6 +58,17 @@ pub(crate) struct Arguments {
     /// Values for variables
     #[arg(short, long, value_name = "KEY=VALUE", help_heading = "Input")]
     pub(crate) set: Vec<String>,
+    /// JSON or YAML files that are no objects of Kubernetes, for policies with `evaluation.mode: JSON`
+    #[arg(long, value_name = "FILE", value_delimiter = ',', help_heading = "Input")]
+    pub(crate) json: Vec<String>,
+    /// Files of objects that are `params` of expressions
+    #[arg(
+        long = "parameter-resource",
+        value_name = "FILE",
+        value_delimiter = ',',
+        help_heading = "Input"
+    )]
+    pub(crate) parameters: Vec<String>,
     /// File of objects that can be looked up (`Context`)
     #[arg(long, value_name = "FILE", help_heading = "Input")]
     pub(crate) context_file: Option<String>,
@@ -188,7 +199,7 @@ impl Arguments {
                 .fault()
                 .or_else(|| self.fault_beside_a_cluster())
                 .or_else(|| {
-                    let nothing = self.resources.is_empty() && !self.cluster.is_asked;
+                    let nothing = self.resources.is_empty() && self.json.is_empty() && !self.cluster.is_asked;
                     nothing.then(|| {
                         "resource file(s) or cluster required: name them with `--resource`".to_owned()
                     })
@@ -202,6 +213,8 @@ impl Arguments {
         let standing_in = [
             ("--context-file", self.context_file.is_some()),
             ("--secrets", !self.secrets.is_empty()),
+            ("--json", !self.json.is_empty()),
+            ("--parameter-resource", !self.parameters.is_empty()),
             ("--exceptions-within-resources", self.exceptions_within_resources),
         ];
         let (flag, _) = standing_in

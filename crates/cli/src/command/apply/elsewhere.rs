@@ -10,13 +10,9 @@ pub(crate) struct Elsewhere {
     #[arg(long, hide = true)]
     show_performance: bool,
     #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
-    json: Vec<String>,
-    #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
     http_payload: Vec<String>,
     #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
     envoy_payload: Vec<String>,
-    #[arg(long, hide = true, value_name = "FILE", value_delimiter = ',')]
-    parameter_resource: Vec<String>,
     #[arg(
         long,
         alias = "crd-path",
@@ -43,12 +39,8 @@ impl Elsewhere {
             ),
             (self.show_performance, "`--show-performance` is not supported"),
             (
-                !self.json.is_empty() || !self.http_payload.is_empty() || !self.envoy_payload.is_empty(),
-                "payloads that are no Kubernetes objects (`--json`, `--http-payload`, `--envoy-payload`) are not supported",
-            ),
-            (
-                !self.parameter_resource.is_empty(),
-                "`--parameter-resource` belongs to admission policies, which are not supported",
+                !self.http_payload.is_empty() || !self.envoy_payload.is_empty(),
+                "policies for HTTP requests and Envoy (`--http-payload`, `--envoy-payload`) are not supported",
             ),
             (
                 !self.crd_paths.is_empty(),

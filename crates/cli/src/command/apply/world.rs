@@ -80,6 +80,8 @@ impl World {
             .transpose()?;
         let (given, images) = context.unwrap_or_default();
         objects.extend(given);
+        objects.extend(input::load_stored(&arguments.parameters)?);
+        resources.extend(input::load_payloads(&arguments.json)?);
         let store = ObjectStore::of(objects);
         cluster.global_context = global_context::contents(&entries, &store);
         cluster.objects = Some(store);

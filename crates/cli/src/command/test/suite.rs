@@ -68,7 +68,11 @@ impl Suite {
         let mut resources: Vec<Resource> = stored.iter().map(|stored| stored.resource()).collect();
         let mut payloads = all(&test.json_payloads);
         payloads.extend((!test.json_payload.is_empty()).then(|| at(&test.json_payload)));
-        resources.extend(input::load_payloads(&payloads)?);
+        resources.extend(
+            input::load_payloads(&payloads)?
+                .iter()
+                .map(|stored| stored.resource()),
+        );
         let targets = input::load_resources(&all(&test.target_resources))?;
         let mut cluster = FileCluster {
             namespaces: values.namespaces(),
