@@ -290,7 +290,11 @@ fn an_answer_outside_of_its_time_is_no_answer() {
             })
         };
         let findings = judged(signature(&signer), &demand(RevocationCheck::Enforce), say);
-        assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown), "{period:?}");
+        assert_eq!(
+            refused(&findings),
+            Some(ReasonCode::RevocationUnknown),
+            "{period:?}"
+        );
     }
 }
 
@@ -473,7 +477,11 @@ fn no_changed_byte_of_an_answer_consents() {
             let mut changed = genuine.clone();
             changed[place] ^= 0x01;
             let findings = judged(signature(signer), &demand, |_| Some(changed.clone()));
-            assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown), "byte {place}");
+            assert_eq!(
+                refused(&findings),
+                Some(ReasonCode::RevocationUnknown),
+                "byte {place}"
+            );
         }
     }
 }
