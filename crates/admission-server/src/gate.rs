@@ -3,6 +3,7 @@
 
 use policy_engine::request::Stage;
 use policy_engine::{Decision, Request};
+use serde_json::Value;
 
 /// What becomes of a request.
 #[derive(Debug)]
@@ -13,6 +14,15 @@ pub enum Passage {
     Admitted,
 }
 
+/// What is said of a policy that is about to be stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PolicyCheck {
+    /// Why it can't be used, one line each; any of them refuses it.
+    pub faults: Vec<String>,
+    /// What its author should hear, one line each.
+    pub warnings: Vec<String>,
+}
+
 /// Stands before and behind the engine. Asked for every request: answers from memory, at once.
 pub trait Gate: Send + Sync + std::fmt::Debug {
     /// What becomes of `request`.
@@ -20,4 +30,7 @@ pub trait Gate: Send + Sync + std::fmt::Debug {
 
     /// `request` was decided in the call of `stage`: for events and reports.
     fn decided(&self, stage: Stage, request: &Request, decision: &Decision);
+
+    /// What is said of `policy`, which is about to be stored.
+    fn check_policy(&self, policy: &Value) -> PolicyCheck;
 }

@@ -28,7 +28,7 @@ mod server;
 mod caller;
 
 pub use caller::{CallError, Caller, Protocol};
-pub use gate::{Gate, Passage};
+pub use gate::{Gate, Passage, PolicyCheck};
 pub use policies::{PlacedPolicies, Placement, PolicySource, PolicyStore, Refused};
 pub use server::{Server, ServerError, ServerOptions};
 pub use tls::{OwnAuthority, Tls, TlsError};

@@ -21,6 +21,8 @@ pub(crate) enum Route {
         /// The path.
         path: &'static str,
     },
+    /// A review of a policy that is about to be stored.
+    PolicyReview,
     /// Whether the process lives.
     Health,
     /// Whether reviews are answered.
@@ -40,6 +42,7 @@ impl Route {
             "/mutate" => review(Stage::Mutate, Share::All, "/mutate"),
             "/mutate/fail" => review(Stage::Mutate, Share::Fail, "/mutate/fail"),
             "/mutate/ignore" => review(Stage::Mutate, Share::Ignore, "/mutate/ignore"),
+            "/policyvalidate" => Some(Self::PolicyReview),
             "/healthz" | "/livez" | "/health/liveness" => Some(Self::Health),
             "/readyz" | "/health/readiness" => Some(Self::Readiness),
             "/metrics" => Some(Self::Metrics),
@@ -66,7 +69,7 @@ impl Route {
     /// The one method it is asked with.
     pub(crate) fn method(&self) -> Method {
         match self {
-            Self::Review { .. } => Method::POST,
+            Self::Review { .. } | Self::PolicyReview => Method::POST,
             Self::Health | Self::Readiness | Self::Metrics => Method::GET,
         }
     }
@@ -75,6 +78,7 @@ impl Route {
     pub(crate) fn url(&self) -> &'static str {
         match self {
             Self::Review { path, .. } => path,
+            Self::PolicyReview => "/policyvalidate",
             Self::Health => "/healthz",
             Self::Readiness => "/readyz",
             Self::Metrics => "/metrics",
@@ -89,7 +93,7 @@ mod tests {
     fn share(path: &str) -> Option<Share> {
         match Route::of(path)? {
             Route::Review { share, .. } => Some(share),
-            Route::Health | Route::Readiness | Route::Metrics => None,
+            Route::PolicyReview | Route::Health | Route::Readiness | Route::Metrics => None,
         }
     }
 

@@ -120,6 +120,13 @@ impl Webhook {
                     Err(refused) => refused.into_reply(),
                 }
             }
+            Route::PolicyReview => {
+                self.metrics.http_request("POST", route.url());
+                match self.review_policy(&head, body).await {
+                    Ok(answer) => reply(StatusCode::OK, "application/json; charset=utf-8", answer),
+                    Err(refused) => refused.into_reply(),
+                }
+            }
             Route::Health => {
                 self.metrics.http_request("GET", route.url());
                 text(StatusCode::OK, "ok")
@@ -182,6 +189,55 @@ impl Webhook {
                 )
             }
         }
+    }
+
+    /// One review of a policy in, the body of its answer out.
+    async fn review_policy<B>(&self, head: &Parts, body: B) -> Result<Bytes, HttpRefusal>
+    where
+        B: Body<Data = Bytes>,
+        B::Error: Into<BodyError>,
+    {
+        let Some(gate) = &self.gate else {
+            return Err(HttpRefusal::new(StatusCode::NOT_FOUND, "no such path"));
+        };
+        let time = ReviewTime::start(caller_time(head.uri.query()).min(self.longest_review));
+        let announced = announced_bytes(head)?;
+        let _room = self.room(announced, time).await?;
+        let body = read_whole(body, announced, time).await?;
+        let stage = Stage::Validate;
+        let request = policy_engine::Request::from_admission_review(&body, stage, crate::clock::now_ns());
+        let request = match request {
+            Ok(request) => request,
+            Err(cause) => {
+                let unreadable = Unreadable {
+                    uid: review::uid_of(&body),
+                    reason: cause.to_string(),
+                };
+                return unjudged(stage, unreadable);
+            }
+        };
+        // What is deleted needs no check, and a faulty policy that is there must be deletable: finalizers are updates.
+        let spec_before = request.old_object.as_ref().and_then(|before| before.get("spec"));
+        let policy = request.object.as_ref();
+        let Some(policy) = policy.filter(|policy| spec_before.is_none() || policy.get("spec") != spec_before)
+        else {
+            return written(&Answer::default(), &request.uid);
+        };
+        let checking = std::panic::catch_unwind(AssertUnwindSafe(|| gate.check_policy(policy)));
+        let Ok(check) = checking else {
+            let reason = "checking this policy failed in an unforeseen way; it is refused".to_owned();
+            return written(&Answer::denied(reason), &request.uid);
+        };
+        let denial = (!check.faults.is_empty()).then(|| {
+            let faults = check.faults.join("\n");
+            format!("the policy can't be used:\n{faults}")
+        });
+        let answer = Answer {
+            denial,
+            warnings: check.warnings,
+            ..Answer::default()
+        };
+        written(&answer, &request.uid)
     }
 
     async fn judge(

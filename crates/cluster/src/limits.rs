@@ -38,6 +38,8 @@ pub(crate) const MOST_RETRIES: u32 = 5;
 pub(crate) const LONGEST_RETRY_WAIT: Duration = Duration::from_secs(30);
 /// Objects asked for in one page, as kubectl asks.
 pub(crate) const PAGE_OBJECTS: usize = 500;
+/// Objects asked for in one page of a list of which only parts are kept: objects as values take ten times what is sent.
+pub(crate) const SMALL_PAGE_OBJECTS: usize = 50;
 /// Pages of one list.
 pub(crate) const MOST_PAGES: usize = 20_000;
 /// Times a list is begun anew after its continuation expired (`410 Gone`).

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::backoff::Backoff;
 use crate::client::Client;
 use crate::error::ClusterError;
-use crate::limits::{ABSENT_KIND_INTERVAL, MOST_FAILED_WATCHES};
+use crate::limits::{ABSENT_KIND_INTERVAL, MOST_FAILED_WATCHES, SMALL_PAGE_OBJECTS};
 use crate::list::{Pages, Subject};
 use crate::watch::{Watch, WatchEvent};
 
@@ -253,7 +253,7 @@ async fn read_all<T>(
     store: &Store<T>,
     keep: &impl Fn(Value) -> Option<T>,
 ) -> Result<String, ClusterError> {
-    let mut pages = Pages::new(client, subject, 0);
+    let mut pages = Pages::new(client, subject, SMALL_PAGE_OBJECTS);
     let mut objects = BTreeMap::new();
     while let Some(page) = pages.next().await? {
         for object in page {

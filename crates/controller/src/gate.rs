@@ -2,13 +2,15 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use admission_server::{Gate, Passage};
+use admission_server::{Gate, Passage, PolicyCheck};
 use cluster::ServedResources;
 use policy_engine::request::Stage;
 use policy_engine::{Decision, Request};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::events::{Violation, violations};
+use crate::policy_check;
 use crate::roles::Bindings;
 use crate::settings::Settings;
 
@@ -50,7 +52,7 @@ impl Gate for ClusterGate {
         // `pods/exec` is reviewed as a PodExecOptions; policies call it by the kind of what it belongs to.
         if !request.subresource.is_empty() {
             let resource = request.envelope.as_ref().map(|envelope| {
-                let text = |pointer: &str| envelope.pointer(pointer).and_then(serde_json::Value::as_str);
+                let text = |pointer: &str| envelope.pointer(pointer).and_then(Value::as_str);
                 (
                     text("/resource/group"),
                     text("/resource/version"),
@@ -82,6 +84,10 @@ impl Gate for ClusterGate {
                 return;
             }
         }
+    }
+
+    fn check_policy(&self, policy: &Value) -> PolicyCheck {
+        policy_check::check(policy)
     }
 }
 

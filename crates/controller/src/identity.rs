@@ -11,6 +11,8 @@ pub(crate) const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 pub(crate) const MUTATING_CONFIGURATION: &str = "vouchsafe-resource-mutating-webhook-cfg";
 /// Name of the validating webhook configuration.
 pub(crate) const VALIDATING_CONFIGURATION: &str = "vouchsafe-resource-validating-webhook-cfg";
+/// Name of the webhook configuration that checks policies.
+pub(crate) const POLICY_CONFIGURATION: &str = "vouchsafe-policy-validating-webhook-cfg";
 /// Name of the Secret with the own authority and its certificate.
 pub(crate) const CERTIFICATES_SECRET: &str = "vouchsafe-tls";
 /// Name of the Lease for writing statuses.

@@ -4,6 +4,9 @@
 //! `Ready` is true when the policy is judged by and its webhooks are registered. Shape and words are Kyverno's
 //! (`api/kyverno/v1/policy_status.go`); a reason of ours, `UnsupportedRule`, says that some rules do nothing.
 
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use cluster::{Backoff, Client, ClusterError, PatchKind};
 use futures_util::StreamExt;
 use policy_engine::policy::CompiledPolicy;
@@ -22,6 +25,8 @@ pub(crate) struct StatusWriter {
     pub(crate) client: Client,
     pub(crate) registered: watch::Receiver<Registered>,
     pub(crate) leads: watch::Receiver<bool>,
+    /// Policies whose status was found true, and in which state: looked at again when that changes.
+    pub(crate) settled: BTreeMap<PolicyId, u64>,
 }
 
 impl StatusWriter {
@@ -54,13 +59,25 @@ impl StatusWriter {
     }
 
     /// Writes every status that is not as it should be; whether all are now.
-    async fn write_all(&self, registered: &Registered) -> bool {
-        let outdated = registered.view.policies.iter().filter_map(|(id, seen)| {
+    async fn write_all(&mut self, registered: &Registered) -> bool {
+        let before = std::mem::take(&mut self.settled);
+        let mut outdated: Vec<(PolicyId, Value)> = Vec::new();
+        for (id, seen) in &registered.view.policies {
             let missing = registered.missing.get(id).map(Vec::as_slice);
             let missing = missing.unwrap_or_default();
-            Some((id.clone(), patch(id, seen, missing)?))
-        });
-        let outdated: Vec<(PolicyId, Value)> = outdated.collect();
+            let state = state(seen, missing);
+            let is_settled = before.get(id) == Some(&state);
+            match if is_settled {
+                None
+            } else {
+                patch(id, seen, missing)
+            } {
+                Some(patch) => outdated.push((id.clone(), patch)),
+                None => {
+                    self.settled.insert(id.clone(), state);
+                }
+            }
+        }
         let writes = outdated.into_iter().map(|(id, patch)| self.write(id, patch));
         let written: Vec<bool> = futures_util::stream::iter(writes)
             .buffer_unordered(MOST_STATUS_WRITES)
@@ -86,9 +103,18 @@ impl StatusWriter {
     }
 }
 
+/// Equal for equal statuses, there and wanted.
+fn state(seen: &SeenPolicy, missing: &[String]) -> u64 {
+    let mut state = DefaultHasher::new();
+    let object = &seen.object;
+    (object.fingerprint, object.status_fingerprint(), object.generation).hash(&mut state);
+    (&seen.lacks, missing).hash(&mut state);
+    state.finish()
+}
+
 /// The patch that makes the status of a policy true; none where it is.
 fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String]) -> Option<Value> {
-    let there = &seen.object.status;
+    let there = &seen.object.status();
     let ready = ready(seen, missing);
     let status = if id.kind.is_classic() {
         let mut wanted = classic(id, seen);

@@ -5,6 +5,7 @@
 //! another from being judged by.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,8 @@ pub(crate) struct Remembered {
     settings: Option<(Value, Arc<Settings>)>,
     bindings: Option<Bindings>,
     retired: BTreeMap<String, Instant>,
+    /// What the last snapshot was made of.
+    made_of: u64,
     tasks: JoinSet<()>,
 }
 
@@ -124,14 +127,39 @@ impl PolicyStore {
             };
             (name, seen)
         });
-        let view = PolicyView {
+        let mut view = PolicyView {
             policies: policies.collect(),
             settings: Arc::clone(&settings),
+            revision: self.seen.borrow().revision,
         };
-        self.put_in_force(view);
+        let made_of = self.ingredients(&view);
+        if made_of != self.state.made_of || view.revision == 0 {
+            self.state.made_of = made_of;
+            view.revision = view.revision.wrapping_add(1);
+            self.put_in_force(&view);
+        }
+        self.seen.send_replace(Arc::new(view));
     }
 
-    fn put_in_force(&mut self, view: PolicyView) {
+    /// Equal for equal snapshots: a change of statuses, ours among them, is no change of what is judged by.
+    fn ingredients(&self, view: &PolicyView) -> u64 {
+        let mut all = DefaultHasher::new();
+        for (id, seen) in &view.policies {
+            (&id.name, seen.object.fingerprint, &seen.lacks).hash(&mut all);
+        }
+        for copy in self.copies.exceptions.iter().chain([&self.copies.global_context]) {
+            copy.each(|name, object| (name, object.fingerprint).hash(&mut all));
+        }
+        (
+            Arc::as_ptr(&view.settings).addr(),
+            Arc::as_ptr(&*self.resources.borrow()).addr(),
+        )
+            .hash(&mut all);
+        self.state.bindings.is_some().hash(&mut all);
+        all.finish()
+    }
+
+    fn put_in_force(&mut self, view: &PolicyView) {
         self.live.set_global_context(self.global_context());
         self.gate.learn(Known {
             settings: Arc::clone(&view.settings),
@@ -140,11 +168,10 @@ impl PolicyStore {
         });
         let mut placed = view.placed();
         placed.exceptions = self.exceptions();
-        placed.retired = self.retired(&view);
+        placed.retired = self.retired(view);
         self.webhook.policies().put_in_force(&placed);
         let (in_force, all) = (placed.policies.len(), view.policies.len());
         tracing::debug!(in_force, all, "policies are in force");
-        self.seen.send_replace(Arc::new(view));
     }
 
     fn settings(&mut self) -> Arc<Settings> {

@@ -25,6 +25,8 @@ pub(crate) struct PolicyView {
     /// Policies by kind and name.
     pub(crate) policies: BTreeMap<PolicyId, SeenPolicy>,
     pub(crate) settings: Arc<Settings>,
+    /// Equal for views that differ in statuses alone.
+    pub(crate) revision: u64,
 }
 
 impl SeenPolicy {

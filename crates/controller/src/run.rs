@@ -6,6 +6,7 @@
 //! The server listens from the first moment on and is ready when all policies are loaded; webhooks are registered after
 //! that, so that the API server never calls a replica that can't answer.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use crate::events;
 use crate::facts::{ClusterFacts, labels_of, namespaces};
 use crate::gate::ClusterGate;
 use crate::identity::{Identity, STATUS_LEASE, core_kind, kyverno_kind};
+use crate::label_selector::label_selector;
 use crate::lease::{Candidacy, LeaseDurations};
 use crate::limits::FACTS_FRESH_FOR;
 use crate::policy_id::{KINDS, served};
@@ -129,6 +131,7 @@ pub async fn run(
         client: client.clone(),
         identity: options.identity.clone(),
         exempt_namespaces: options.exempt_namespaces,
+        policy_selector: label_selector(&options.policy_selector),
         seen: view.clone(),
         resources,
         bundle,
@@ -160,6 +163,7 @@ fn lead(
         client: client.clone(),
         registered,
         leads,
+        settled: BTreeMap::new(),
     };
     tasks.spawn(status.keep());
     let candidacy = Candidacy {

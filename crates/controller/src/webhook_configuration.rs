@@ -209,6 +209,37 @@ impl Entry {
     }
 }
 
+/// `webhooks` of the configuration that checks policies: their author hears of faults when they are applied. It never keeps
+/// a policy from being stored because nobody answers: the status tells of faults too. `selector` chooses policies as
+/// `--policy-selector` does.
+pub(crate) fn policy_webhooks(identity: &Identity, ca_bundle: &str, selector: &Value) -> Vec<Value> {
+    let rule = |group: &str, resources: Value| {
+        json!({"apiGroups": [group], "apiVersions": ["*"], "resources": resources,
+            "operations": ["CREATE", "UPDATE"], "scope": "*"})
+    };
+    let expressions = [
+        "validatingpolicies",
+        "namespacedvalidatingpolicies",
+        "imagevalidatingpolicies",
+        "namespacedimagevalidatingpolicies",
+    ];
+    vec![json!({
+        "name": "validate-policy.vouchsafe.svc",
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": identity.client_config("/policyvalidate", ca_bundle),
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Equivalent",
+        "namespaceSelector": {},
+        "objectSelector": selector,
+        "rules": [
+            rule("kyverno.io", json!(["clusterpolicies", "policies"])),
+            rule("policies.kyverno.io", json!(expressions)),
+        ],
+        "sideEffects": "None",
+        "timeoutSeconds": USUAL_TIMEOUT_SECONDS,
+    })]
+}
+
 /// What is there, and what is to be there.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Change {
