@@ -1,39 +1,22 @@
 {{- /* The flags of `vouchsafe controller`, one a line. */ -}}
 {{- define "vouchsafe.arguments" -}}
 {{- $name := include "vouchsafe.name" . -}}
-- --name={{ $name }}
-- --listen=0.0.0.0:{{ .Values.webhook.port }}
+- --namespace={{ .Release.Namespace }}
 - --service={{ $name }}
-- --tls-secret={{ $name }}-tls
-- --settings={{ $name }}
-- --webhook-timeout={{ .Values.webhook.timeoutSeconds }}
+- --owned-by={{ $name }}
+- --listen=[::]:{{ .Values.webhook.port }}
+- --config-map={{ $name }}
 {{- range .Values.webhook.exemptNamespaces }}
 - --exempt-namespace={{ . }}
 {{- end }}
 {{- with .Values.policySelector }}
 - --policy-selector={{ . }}
 {{- end }}
-{{- if .Values.policyExceptions.enabled }}
-{{- range .Values.policyExceptions.namespaces }}
+{{- with .Values.policyExceptions.namespace }}
 - --exception-namespace={{ . }}
 {{- end }}
-{{- end }}
-- --pin-digests={{ .Values.pinDigests }}
-{{- if .Values.reports.enabled }}
-- --reports={{ .Values.reports.api }}
-{{- end }}
-{{- if .Values.backgroundScan.enabled }}
-- --scan-interval={{ .Values.backgroundScan.interval }}
-{{- end }}
-{{- if .Values.enforcementProof.enabled }}
-- --proof-namespace={{ include "vouchsafe.proofNamespace" . }}
-{{- with .Values.enforcementProof.image }}
-- --proof-image={{ . }}
-{{- end }}
-{{- end }}
-{{- range .Values.registries.pullSecrets }}
-- --image-pull-secret={{ . }}
-{{- end }}
+- --reports={{ ternary .Values.reports.api "none" .Values.reports.enabled }}
+- --scan-interval={{ .Values.reports.interval }}
 {{- range .Values.registries.mirrors }}
 - --registry-mirror={{ . }}
 {{- end }}
@@ -46,7 +29,6 @@
 {{- if .Values.trustedRoot }}
 - --trusted-root=/etc/vouchsafe/trust/trusted_root.json
 {{- end }}
-- --drain={{ .Values.drainSeconds }}
 - --log={{ .Values.log.format }}
 - --log-level={{ .Values.log.level }}
 {{- range .Values.extraArgs }}

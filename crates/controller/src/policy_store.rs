@@ -26,6 +26,7 @@ use crate::policy_object::PolicyObject;
 use crate::policy_view::{PolicyView, SeenPolicy};
 use crate::prepared::{Prepared, fault_text};
 use crate::roles::{Binding, Bindings};
+use crate::scan_policies::ScanPolicies;
 use crate::settings::Settings;
 
 /// Longest wait for the bindings of roles when they are first needed; policies that need them wait longer, the others don't.
@@ -53,6 +54,7 @@ pub(crate) struct PolicyStore {
     pub(crate) live: Arc<LiveCluster>,
     pub(crate) resources: watch::Receiver<Arc<ServedResources>>,
     pub(crate) seen: watch::Sender<Arc<PolicyView>>,
+    pub(crate) scanned: ScanPolicies,
     pub(crate) state: Remembered,
 }
 
@@ -170,6 +172,7 @@ impl PolicyStore {
         placed.exceptions = self.exceptions();
         placed.retired = self.retired(view);
         self.webhook.policies().put_in_force(&placed);
+        self.scanned.tell(&placed);
         let (in_force, all) = (placed.policies.len(), view.policies.len());
         tracing::debug!(in_force, all, "policies are in force");
     }

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use admission_server::{Server, ServerOptions, Webhook, WebhookOptions};
 use cluster::{Client, LiveCluster, ServedKind, Store, Subject, reflect};
-use fact_loading::{Loader, LoaderOptions};
-use policy_engine::EngineOptions;
+use fact_loading::{Cluster, Loader, LoaderOptions};
+use policy_engine::{Engine, EngineOptions};
+use policy_reports::ReportFormat;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::background_scan::BackgroundScan;
 use crate::certificates::{CertificateSource, Certificates};
 use crate::error::ControllerError;
 use crate::events;
@@ -28,11 +30,15 @@ use crate::identity::{Identity, STATUS_LEASE, core_kind, kyverno_kind};
 use crate::label_selector::label_selector;
 use crate::lease::{Candidacy, LeaseDurations};
 use crate::limits::FACTS_FRESH_FOR;
+use crate::owner;
 use crate::policy_id::{KINDS, served};
 use crate::policy_object::PolicyObject;
 use crate::policy_status::StatusWriter;
 use crate::policy_store::{Copies, PolicyStore, Remembered};
 use crate::policy_view::PolicyView;
+use crate::report_writer::ReportWriter;
+use crate::scan_policies::ScanPolicies;
+use crate::scan_share::{self, Share};
 use crate::served_resources;
 use crate::webhook_writer::{Registered, WebhookWriter};
 
@@ -61,6 +67,19 @@ pub struct ControllerOptions {
     pub config_map: (String, String),
     /// The three durations of Leases.
     pub leases: LeaseDurations,
+    /// The `ClusterRole` that our webhooks belong to: they go when it goes.
+    pub owned_by: Option<String>,
+    /// What becomes of what already runs; none: it is not judged.
+    pub reports: Option<ReportOptions>,
+}
+
+/// How what already runs is judged and reported.
+#[derive(Debug, Clone, Copy)]
+pub struct ReportOptions {
+    /// In which API.
+    pub format: ReportFormat,
+    /// How often all of it is judged again; at least ten seconds.
+    pub interval: Duration,
 }
 
 /// Runs until `stopped`, then lets requests end. `listening` is told where, once that is known.
@@ -78,13 +97,13 @@ pub async fn run(
     follow(&options, &copies, &mut tasks);
 
     let live = Arc::new(LiveCluster::for_server(client.clone(), FACTS_FRESH_FOR));
-    let loader = Loader::new(LoaderOptions {
-        cluster: Arc::new(ClusterFacts {
-            live: Arc::clone(&live),
-            namespaces: copies.namespaces.clone(),
-        }),
-        ..options.loader
-    })?;
+    let cluster: Arc<dyn Cluster> = Arc::new(ClusterFacts {
+        live: Arc::clone(&live),
+        namespaces: copies.namespaces.clone(),
+    });
+    let (scanned, policies) = ScanPolicies::new();
+    scan(&options, &cluster, policies, &mut tasks)?;
+    let loader = loader(&options, &cluster)?;
     let (told, violations) = mpsc::channel(events::MOST_WAITING);
     let gate = Arc::new(ClusterGate::new(told));
     let webhook = Webhook::new(WebhookOptions {
@@ -94,6 +113,7 @@ pub async fn run(
     });
     let webhook = Arc::new(webhook.behind(Arc::<ClusterGate>::clone(&gate)));
 
+    let owner = owner::reference(&client, options.owned_by.as_deref()).await?;
     let certificates = Certificates::obtain(&client, &options.identity, &options.certificates).await?;
     let (tls, bundle, keeper) = certificates.into_parts();
     let server = Server::bind(ServerOptions {
@@ -124,12 +144,14 @@ pub async fn run(
         live,
         resources: resources.clone(),
         seen,
+        scanned,
         state: Remembered::default(),
     };
     tasks.spawn(store.keep());
     let writer = WebhookWriter {
         client: client.clone(),
         identity: options.identity.clone(),
+        owner,
         exempt_namespaces: options.exempt_namespaces,
         policy_selector: label_selector(&options.policy_selector),
         seen: view.clone(),
@@ -147,6 +169,38 @@ pub async fn run(
         &mut tasks,
     );
     server.run(stopped).await;
+    Ok(())
+}
+
+fn loader(options: &ControllerOptions, cluster: &Arc<dyn Cluster>) -> Result<Loader, ControllerError> {
+    let options = LoaderOptions {
+        cluster: Arc::clone(cluster),
+        ..options.loader.clone()
+    };
+    Ok(Loader::new(options)?)
+}
+
+/// Begins to judge what already runs, if that is wanted.
+fn scan(
+    options: &ControllerOptions,
+    cluster: &Arc<dyn Cluster>,
+    policies: watch::Receiver<Option<Engine>>,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), ControllerError> {
+    let Some(reports) = options.reports else {
+        return Ok(());
+    };
+    let (client, identity) = (options.client.clone(), options.identity.clone());
+    let (share, shared) = watch::channel(Share::default());
+    let scan = BackgroundScan {
+        client: client.clone(),
+        // A loader of its own: a scan of many images leaves what admissions remember alone.
+        loader: loader(options, cluster)?,
+        writer: ReportWriter::new(client.clone(), reports.format),
+        interval: reports.interval,
+    };
+    tasks.spawn(scan_share::keep(client, identity, options.leases, share));
+    tasks.spawn(scan.run(policies, shared));
     Ok(())
 }
 

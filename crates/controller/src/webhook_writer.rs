@@ -13,11 +13,12 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::certificates::CaBundle;
-use crate::identity::{Identity, MUTATING_CONFIGURATION, POLICY_CONFIGURATION, VALIDATING_CONFIGURATION};
+use crate::identity::{Identity, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION};
 use crate::limits::{CONFLICT_PAUSE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
+use crate::owner;
 use crate::policy_id::PolicyId;
 use crate::policy_view::PolicyView;
-use crate::webhook_configuration::{Call, Demanded, Frame, change, metadata, policy_webhooks};
+use crate::webhook_configuration::{Call, Demanded, Entries, Frame, change, metadata};
 
 /// What became of a view: which webhooks are in place.
 #[derive(Debug, Clone, Default)]
@@ -33,9 +34,9 @@ pub(crate) struct Registered {
 pub(crate) struct WebhookWriter {
     pub(crate) client: Client,
     pub(crate) identity: Identity,
+    /// Whom the configurations belong to.
+    pub(crate) owner: Option<Value>,
     pub(crate) exempt_namespaces: Vec<String>,
-    /// The policies that are ours, as a label selector of webhooks.
-    pub(crate) policy_selector: Value,
     pub(crate) seen: watch::Receiver<Arc<PolicyView>>,
     pub(crate) resources: watch::Receiver<Arc<ServedResources>>,
     pub(crate) bundle: watch::Receiver<CaBundle>,
@@ -65,48 +66,34 @@ impl WebhookWriter {
     pub(crate) async fn keep(mut self) {
         let mut widths = [Width::default(), Width::default()];
         let mut backoff = Backoff::default();
-        let mut only_seen = false;
-        let mut due = Instant::now();
         loop {
-            let pause = match self.reconcile(only_seen, &mut widths).await {
-                // Views that differ in statuses alone don't put off the next look at the configurations.
-                Ok(false) => None,
-                Ok(true) => {
+            let pause = match self.reconcile(&mut widths).await {
+                Ok(()) => {
                     backoff.reset();
                     let is_wide = widths.iter().any(|width| width.since.is_some());
-                    Some(if is_wide {
+                    if is_wide {
                         NARROWING_DELAY
                     } else {
                         WEBHOOKS_INTERVAL
-                    })
+                    }
                 }
-                Err(ClusterError::Conflict { .. } | ClusterError::AlreadyExists { .. }) => {
-                    Some(CONFLICT_PAUSE)
-                }
+                Err(ClusterError::Conflict { .. } | ClusterError::AlreadyExists { .. }) => CONFLICT_PAUSE,
                 Err(cause) => {
                     tracing::warn!(%cause, "webhooks could not be registered; trying again");
-                    Some(backoff.wait())
+                    backoff.wait()
                 }
             };
-            if let Some(pause) = pause {
-                due = Instant::now() + pause;
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = self.seen.changed() => {}
+                _ = self.resources.changed() => {}
+                _ = self.bundle.changed() => {}
             }
-            only_seen = tokio::select! {
-                () = tokio::time::sleep_until(due.into()) => false,
-                _ = self.resources.changed() => false,
-                _ = self.bundle.changed() => false,
-                _ = self.seen.changed() => true,
-            };
         }
     }
 
-    async fn reconcile(&mut self, only_seen: bool, widths: &mut [Width; 2]) -> Result<bool, ClusterError> {
+    async fn reconcile(&mut self, widths: &mut [Width; 2]) -> Result<(), ClusterError> {
         let view = Arc::clone(&self.seen.borrow_and_update());
-        let is_known = self.registered.borrow().view.revision == view.revision;
-        if only_seen && is_known {
-            self.registered.send_modify(|registered| registered.view = view);
-            return Ok(false);
-        }
         let resources = Arc::clone(&self.resources.borrow_and_update());
         let bundle = Arc::clone(&self.bundle.borrow_and_update());
         let demands = view
@@ -122,30 +109,25 @@ impl WebhookWriter {
         };
         let [mutating, validating] = widths;
         // What is mutated is validated too: first the webhook that refuses, then the one that changes.
-        let webhooks = demanded.validating.to_json(Call::Validating, frame);
-        self.write(&validating_configuration(), webhooks, frame, validating)
+        self.write(Call::Validating, &demanded.validating, frame, validating)
             .await?;
-        let webhooks = demanded.mutating.to_json(Call::Mutating, frame);
-        self.write(&mutating_configuration(), webhooks, frame, mutating)
+        self.write(Call::Mutating, &demanded.mutating, frame, mutating)
             .await?;
         self.registered.send_replace(Registered {
-            view: Arc::clone(&view),
+            view,
             missing: Arc::new(demanded.missing),
         });
-        let checks = policy_webhooks(&self.identity, &bundle, &self.policy_selector);
-        // Nothing else is ever called about there: it may always be narrowed.
-        self.write(&policy_configuration(), checks, frame, &mut Width::default())
-            .await?;
-        Ok(true)
+        Ok(())
     }
 
     async fn write(
         &self,
-        (kind, name): &(ServedKind, &'static str),
-        wanted: Vec<Value>,
+        call: Call,
+        entries: &Entries,
         frame: Frame<'_>,
         width: &mut Width,
     ) -> Result<(), ClusterError> {
+        let (kind, name) = configuration(call);
         let path = kind.object_path("", name);
         let there = match self.client.get(&path).await {
             Ok(there) => Some(there),
@@ -156,7 +138,7 @@ impl WebhookWriter {
         let existing = webhooks.map(Vec::as_slice).unwrap_or_default();
         let now = Instant::now();
         let narrow = width.may_narrow(now);
-        let change = change(existing, wanted, narrow);
+        let change = change(existing, entries.to_json(call, frame), narrow);
         width.is_known = true;
         width.since = match (change.is_wider, width.since) {
             (false, _) => None,
@@ -173,8 +155,8 @@ impl WebhookWriter {
                 self.client.delete(&path, only_if).await?;
                 tracing::info!(name, "no policy needs the webhooks, they are removed");
             }
-            Some(_) if change.is_needed => {
-                let mut wanted = self.object(kind, name, frame, &change.webhooks);
+            Some(there) if change.is_needed || !owner::has(there, self.owner.as_ref()) => {
+                let mut wanted = self.object(&kind, name, frame, &change.webhooks);
                 if let (Some(version), Some(fields)) = (
                     text("/metadata/resourceVersion"),
                     wanted.get_mut("metadata").and_then(Value::as_object_mut),
@@ -185,7 +167,7 @@ impl WebhookWriter {
                 tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
             }
             None if !change.webhooks.is_empty() => {
-                let wanted = self.object(kind, name, frame, &change.webhooks);
+                let wanted = self.object(&kind, name, frame, &change.webhooks);
                 self.client.create(&kind.list_path(None), &wanted).await?;
                 tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
             }
@@ -195,37 +177,35 @@ impl WebhookWriter {
     }
 
     fn object(&self, kind: &ServedKind, name: &str, frame: Frame<'_>, webhooks: &[Value]) -> Value {
-        json!({
+        let mut object = json!({
             "apiVersion": kind.api_version(),
             "kind": kind.kind,
             "metadata": metadata(name, frame.settings),
             "webhooks": webhooks,
-        })
+        });
+        owner::give(&mut object, self.owner.as_ref());
+        object
     }
 }
 
-fn kind(kind: &str, plural: &str) -> ServedKind {
-    ServedKind::known("admissionregistration.k8s.io", "v1", kind, plural, false)
-}
-
-fn mutating_configuration() -> (ServedKind, &'static str) {
-    let kind = kind("MutatingWebhookConfiguration", "mutatingwebhookconfigurations");
-    (kind, MUTATING_CONFIGURATION)
-}
-
-fn validating_kind() -> ServedKind {
-    kind(
-        "ValidatingWebhookConfiguration",
-        "validatingwebhookconfigurations",
-    )
-}
-
-fn validating_configuration() -> (ServedKind, &'static str) {
-    (validating_kind(), VALIDATING_CONFIGURATION)
-}
-
-fn policy_configuration() -> (ServedKind, &'static str) {
-    (validating_kind(), POLICY_CONFIGURATION)
+/// Kind and name of the configuration for `call`.
+fn configuration(call: Call) -> (ServedKind, &'static str) {
+    let kind = |kind: &str, plural: &str| {
+        ServedKind::known("admissionregistration.k8s.io", "v1", kind, plural, false)
+    };
+    match call {
+        Call::Mutating => (
+            kind("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
+            MUTATING_CONFIGURATION,
+        ),
+        Call::Validating => (
+            kind(
+                "ValidatingWebhookConfiguration",
+                "validatingwebhookconfigurations",
+            ),
+            VALIDATING_CONFIGURATION,
+        ),
+    }
 }
 
 /// Removes the configurations: for an uninstall, after which nobody would answer.
@@ -233,11 +213,8 @@ fn policy_configuration() -> (ServedKind, &'static str) {
 /// # Errors
 /// [`ClusterError`] where one is still there.
 pub async fn remove_webhooks(client: &Client) -> Result<(), ClusterError> {
-    for (kind, name) in [
-        mutating_configuration(),
-        validating_configuration(),
-        policy_configuration(),
-    ] {
+    for call in [Call::Mutating, Call::Validating] {
+        let (kind, name) = configuration(call);
         client
             .delete(&kind.object_path("", name), Preconditions::default())
             .await?;

@@ -11,7 +11,7 @@ use crate::http::HttpSetupError;
 use crate::tenancy::Tenancy;
 
 /// How a loader is set up.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LoaderOptions {
     /// Who answers what is asked of the cluster.
     pub cluster: Arc<dyn Cluster>,

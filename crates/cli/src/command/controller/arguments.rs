@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use scalars::duration::GoDuration;
 
 use crate::command::serve::{LogFormat, LogLevel};
 use crate::runtime::RegistryArguments;
@@ -87,6 +88,15 @@ pub(crate) struct Arguments {
     /// Seconds between tries
     #[arg(long = "lease-retry", alias = "leaderElectionRetryPeriod", value_name = "SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) retry_seconds: u64,
+    /// Where the reports on what already runs are written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) reports: Reports,
+    /// How often everything that runs is judged again, as Go writes durations; at least ten seconds
+    #[arg(long = "scan-interval", alias = "backgroundScanInterval", value_name = "DURATION", default_value = "1h", value_parser = GoDuration::parse)]
+    pub(crate) scan_interval: GoDuration,
+    /// ClusterRole that our webhooks belong to: they go when it goes, as the chart's does at an uninstall
+    #[arg(long = "owned-by", value_name = "NAME")]
+    pub(crate) owned_by: Option<String>,
     /// Take our webhooks away and end: before an uninstall
     #[arg(long = "remove-webhooks")]
     pub(crate) remove_webhooks: bool,
@@ -98,4 +108,19 @@ pub(crate) struct Arguments {
     pub(crate) log_level: LogLevel,
     #[command(flatten)]
     pub(crate) registries: RegistryArguments,
+}
+
+/// Where reports are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Reports {
+    /// `PolicyReport` and `ClusterPolicyReport`, wgpolicyk8s.io/v1alpha2
+    #[default]
+    #[value(name = "wgpolicyk8s.io")]
+    PolicyReports,
+    /// `Report` and `ClusterReport`, openreports.io/v1alpha1
+    #[value(name = "openreports.io")]
+    OpenReports,
+    /// Nowhere: what already runs is not judged
+    #[value(name = "none")]
+    Nowhere,
 }

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
-use controller::{CertificateSource, ControllerError, ControllerOptions, Identity, LeaseDurations};
+use controller::{
+    CertificateSource, ControllerError, ControllerOptions, Identity, LeaseDurations, ReportOptions,
+};
 use fact_loading::{LoaderOptions, NoCluster, Tenancy};
+use policy_reports::ReportFormat;
 
 use super::Arguments;
+use super::arguments::Reports;
 use crate::command::serve::{start_log, stop_signal};
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
@@ -116,7 +120,19 @@ fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, S
         exempt_namespaces: arguments.exempt_namespaces.clone(),
         config_map,
         leases,
+        owned_by: arguments.owned_by.clone(),
+        reports: reports(arguments),
     })
+}
+
+fn reports(arguments: &Arguments) -> Option<ReportOptions> {
+    let format = match arguments.reports {
+        Reports::PolicyReports => ReportFormat::PolicyReport,
+        Reports::OpenReports => ReportFormat::OpenReports,
+        Reports::Nowhere => return None,
+    };
+    let interval = Duration::try_from_secs_f64(arguments.scan_interval.seconds()).unwrap_or_default();
+    Some(ReportOptions { format, interval })
 }
 
 /// This replica's name: given, the host's, or one that no other process on this host has.
