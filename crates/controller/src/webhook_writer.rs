@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::certificates::CaBundle;
-use crate::identity::{Identity, MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION};
+use crate::identity::{Identity, MUTATING_CONFIGURATION, POLICY_CONFIGURATION, VALIDATING_CONFIGURATION};
 use crate::limits::{CONFLICT_PAUSE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
 use crate::owner;
 use crate::policy_id::PolicyId;
 use crate::policy_view::PolicyView;
-use crate::webhook_configuration::{Call, Demanded, Entries, Frame, change, metadata};
+use crate::webhook_configuration::{Call, Demanded, Frame, change, metadata, policy_webhooks};
 
 /// What became of a view: which webhooks are in place.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +37,8 @@ pub(crate) struct WebhookWriter {
     /// Whom the configurations belong to.
     pub(crate) owner: Option<Value>,
     pub(crate) exempt_namespaces: Vec<String>,
+    /// The policies that are ours, as a label selector of webhooks.
+    pub(crate) policy_selector: Value,
     pub(crate) seen: watch::Receiver<Arc<PolicyView>>,
     pub(crate) resources: watch::Receiver<Arc<ServedResources>>,
     pub(crate) bundle: watch::Receiver<CaBundle>,
@@ -66,34 +68,48 @@ impl WebhookWriter {
     pub(crate) async fn keep(mut self) {
         let mut widths = [Width::default(), Width::default()];
         let mut backoff = Backoff::default();
+        let mut only_seen = false;
+        let mut due = Instant::now();
         loop {
-            let pause = match self.reconcile(&mut widths).await {
-                Ok(()) => {
+            let pause = match self.reconcile(only_seen, &mut widths).await {
+                // Views that differ in statuses alone don't put off the next look at the configurations.
+                Ok(false) => None,
+                Ok(true) => {
                     backoff.reset();
                     let is_wide = widths.iter().any(|width| width.since.is_some());
-                    if is_wide {
+                    Some(if is_wide {
                         NARROWING_DELAY
                     } else {
                         WEBHOOKS_INTERVAL
-                    }
+                    })
                 }
-                Err(ClusterError::Conflict { .. } | ClusterError::AlreadyExists { .. }) => CONFLICT_PAUSE,
+                Err(ClusterError::Conflict { .. } | ClusterError::AlreadyExists { .. }) => {
+                    Some(CONFLICT_PAUSE)
+                }
                 Err(cause) => {
                     tracing::warn!(%cause, "webhooks could not be registered; trying again");
-                    backoff.wait()
+                    Some(backoff.wait())
                 }
             };
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                _ = self.seen.changed() => {}
-                _ = self.resources.changed() => {}
-                _ = self.bundle.changed() => {}
+            if let Some(pause) = pause {
+                due = Instant::now() + pause;
             }
+            only_seen = tokio::select! {
+                () = tokio::time::sleep_until(due.into()) => false,
+                _ = self.resources.changed() => false,
+                _ = self.bundle.changed() => false,
+                _ = self.seen.changed() => true,
+            };
         }
     }
 
-    async fn reconcile(&mut self, widths: &mut [Width; 2]) -> Result<(), ClusterError> {
+    async fn reconcile(&mut self, only_seen: bool, widths: &mut [Width; 2]) -> Result<bool, ClusterError> {
         let view = Arc::clone(&self.seen.borrow_and_update());
+        let is_known = self.registered.borrow().view.revision == view.revision;
+        if only_seen && is_known {
+            self.registered.send_modify(|registered| registered.view = view);
+            return Ok(false);
+        }
         let resources = Arc::clone(&self.resources.borrow_and_update());
         let bundle = Arc::clone(&self.bundle.borrow_and_update());
         let demands = view
@@ -109,25 +125,30 @@ impl WebhookWriter {
         };
         let [mutating, validating] = widths;
         // What is mutated is validated too: first the webhook that refuses, then the one that changes.
-        self.write(Call::Validating, &demanded.validating, frame, validating)
+        let webhooks = demanded.validating.to_json(Call::Validating, frame);
+        self.write(&validating_configuration(), webhooks, frame, validating)
             .await?;
-        self.write(Call::Mutating, &demanded.mutating, frame, mutating)
+        let webhooks = demanded.mutating.to_json(Call::Mutating, frame);
+        self.write(&mutating_configuration(), webhooks, frame, mutating)
             .await?;
         self.registered.send_replace(Registered {
-            view,
+            view: Arc::clone(&view),
             missing: Arc::new(demanded.missing),
         });
-        Ok(())
+        let checks = policy_webhooks(&self.identity, &bundle, &self.policy_selector);
+        // Nothing else is ever called about there: it may always be narrowed.
+        self.write(&policy_configuration(), checks, frame, &mut Width::default())
+            .await?;
+        Ok(true)
     }
 
     async fn write(
         &self,
-        call: Call,
-        entries: &Entries,
+        (kind, name): &(ServedKind, &'static str),
+        wanted: Vec<Value>,
         frame: Frame<'_>,
         width: &mut Width,
     ) -> Result<(), ClusterError> {
-        let (kind, name) = configuration(call);
         let path = kind.object_path("", name);
         let there = match self.client.get(&path).await {
             Ok(there) => Some(there),
@@ -138,7 +159,7 @@ impl WebhookWriter {
         let existing = webhooks.map(Vec::as_slice).unwrap_or_default();
         let now = Instant::now();
         let narrow = width.may_narrow(now);
-        let change = change(existing, entries.to_json(call, frame), narrow);
+        let change = change(existing, wanted, narrow);
         width.is_known = true;
         width.since = match (change.is_wider, width.since) {
             (false, _) => None,
@@ -156,7 +177,7 @@ impl WebhookWriter {
                 tracing::info!(name, "no policy needs the webhooks, they are removed");
             }
             Some(there) if change.is_needed || !owner::has(there, self.owner.as_ref()) => {
-                let mut wanted = self.object(&kind, name, frame, &change.webhooks);
+                let mut wanted = self.object(kind, name, frame, &change.webhooks);
                 if let (Some(version), Some(fields)) = (
                     text("/metadata/resourceVersion"),
                     wanted.get_mut("metadata").and_then(Value::as_object_mut),
@@ -167,7 +188,7 @@ impl WebhookWriter {
                 tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
             }
             None if !change.webhooks.is_empty() => {
-                let wanted = self.object(&kind, name, frame, &change.webhooks);
+                let wanted = self.object(kind, name, frame, &change.webhooks);
                 self.client.create(&kind.list_path(None), &wanted).await?;
                 tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
             }
@@ -188,24 +209,28 @@ impl WebhookWriter {
     }
 }
 
-/// Kind and name of the configuration for `call`.
-fn configuration(call: Call) -> (ServedKind, &'static str) {
-    let kind = |kind: &str, plural: &str| {
-        ServedKind::known("admissionregistration.k8s.io", "v1", kind, plural, false)
-    };
-    match call {
-        Call::Mutating => (
-            kind("MutatingWebhookConfiguration", "mutatingwebhookconfigurations"),
-            MUTATING_CONFIGURATION,
-        ),
-        Call::Validating => (
-            kind(
-                "ValidatingWebhookConfiguration",
-                "validatingwebhookconfigurations",
-            ),
-            VALIDATING_CONFIGURATION,
-        ),
-    }
+fn kind(kind: &str, plural: &str) -> ServedKind {
+    ServedKind::known("admissionregistration.k8s.io", "v1", kind, plural, false)
+}
+
+fn mutating_configuration() -> (ServedKind, &'static str) {
+    let kind = kind("MutatingWebhookConfiguration", "mutatingwebhookconfigurations");
+    (kind, MUTATING_CONFIGURATION)
+}
+
+fn validating_kind() -> ServedKind {
+    kind(
+        "ValidatingWebhookConfiguration",
+        "validatingwebhookconfigurations",
+    )
+}
+
+fn validating_configuration() -> (ServedKind, &'static str) {
+    (validating_kind(), VALIDATING_CONFIGURATION)
+}
+
+fn policy_configuration() -> (ServedKind, &'static str) {
+    (validating_kind(), POLICY_CONFIGURATION)
 }
 
 /// Removes the configurations: for an uninstall, after which nobody would answer.
@@ -213,8 +238,11 @@ fn configuration(call: Call) -> (ServedKind, &'static str) {
 /// # Errors
 /// [`ClusterError`] where one is still there.
 pub async fn remove_webhooks(client: &Client) -> Result<(), ClusterError> {
-    for call in [Call::Mutating, Call::Validating] {
-        let (kind, name) = configuration(call);
+    for (kind, name) in [
+        mutating_configuration(),
+        validating_configuration(),
+        policy_configuration(),
+    ] {
         client
             .delete(&kind.object_path("", name), Preconditions::default())
             .await?;
