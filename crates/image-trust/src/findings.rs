@@ -90,6 +90,8 @@ pub struct Statement {
     pub predicate_type: String,
     /// The predicate, JSON.
     pub predicate: serde_json::Value,
+    /// What it is about, as signed: a list of names and digests, this image's among them. Null for a Notary attestation.
+    pub subject: serde_json::Value,
     /// Where it was found.
     pub origin: String,
     /// Annotations of the layer or manifest that carried it: unsigned, for display alone.

@@ -33,6 +33,8 @@ pub(crate) struct Envelope {
 pub(crate) struct Statement {
     /// What it is about.
     pub(crate) subjects: Vec<Subject>,
+    /// The same, as signed.
+    pub(crate) subject: serde_json::Value,
     /// What kind of predicate it makes.
     pub(crate) predicate_type: String,
     /// The predicate; null where the statement has none.
@@ -66,7 +68,7 @@ struct WireSignature {
 struct WireStatement {
     #[serde(rename = "_type")]
     kind: String,
-    subject: Vec<Subject>,
+    subject: serde_json::Value,
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(default)]
@@ -127,8 +129,10 @@ impl Envelope {
 
 impl Statement {
     fn from_json(payload: &[u8]) -> Result<Self, Rejection> {
-        let wire: WireStatement = serde_json::from_slice(payload)
-            .map_err(|cause| Rejection::malformed(format!("the payload is no in-toto statement: {cause}")))?;
+        let malformed = |cause: serde_json::Error| {
+            Rejection::malformed(format!("the payload is no in-toto statement: {cause}"))
+        };
+        let wire: WireStatement = serde_json::from_slice(payload).map_err(malformed)?;
         if !matches!(
             wire.kind.as_str(),
             "https://in-toto.io/Statement/v0.1" | "https://in-toto.io/Statement/v1"
@@ -138,11 +142,13 @@ impl Statement {
                 wire.kind
             )));
         }
-        if wire.subject.len() > MOST_SUBJECTS {
+        let subjects = Vec::<Subject>::deserialize(&wire.subject).map_err(malformed)?;
+        if subjects.len() > MOST_SUBJECTS {
             return Err(Rejection::limit("subjects of one statement", MOST_SUBJECTS));
         }
         Ok(Self {
-            subjects: wire.subject,
+            subjects,
+            subject: wire.subject,
             predicate_type: wire.predicate_type,
             predicate: wire.predicate,
         })

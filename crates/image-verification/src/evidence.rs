@@ -127,6 +127,7 @@ fn statement(candidate: &mut Candidate) -> Option<Arc<Statement>> {
     Some(Arc::new(Statement {
         predicate_type: envelope.statement.predicate_type.clone(),
         predicate: std::mem::take(&mut envelope.statement.predicate),
+        subject: std::mem::take(&mut envelope.statement.subject),
         origin: candidate.origin.clone(),
         annotations: candidate.annotations.clone(),
     }))

@@ -44,6 +44,7 @@ pub(crate) fn statement(artifact_type: &str, origin: &str, predicate: &[u8]) -> 
     Ok(Statement {
         predicate_type: artifact_type.to_owned(),
         predicate: serde_json::Value::Object(predicate),
+        subject: serde_json::Value::Null,
         origin: origin.to_owned(),
         annotations: BTreeMap::new(),
     })

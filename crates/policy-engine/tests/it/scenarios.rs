@@ -216,6 +216,7 @@ fn scanned(finished: Option<&str>) -> Decision {
                     let statement = Statement {
                         predicate_type: "https://cosign.sigstore.dev/attestation/vuln/v1".to_owned(),
                         predicate: json!({ "metadata": { "scanFinishedOn": at } }),
+                        subject: json!([]),
                         origin: "tag".to_owned(),
                         annotations: Default::default(),
                     };

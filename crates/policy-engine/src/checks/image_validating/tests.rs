@@ -45,6 +45,7 @@ fn proof(statements: &[Json]) -> SignerFinding {
         Arc::new(Statement {
             predicate_type: "scan/v1".to_owned(),
             predicate: predicate.clone(),
+            subject: json!([{"name": "app"}]),
             origin: String::new(),
             annotations: BTreeMap::new(),
         })

@@ -175,6 +175,7 @@ impl<'r> Verification<'r> {
             Layouts::Sigstore | Layouts::BundlesOnly => json!({
                 "_type": STATEMENT_TYPE,
                 "predicateType": statement.predicate_type,
+                "subject": statement.subject,
                 "predicate": statement.predicate,
             }),
         };
