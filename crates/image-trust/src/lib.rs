@@ -11,6 +11,7 @@ pub mod demand;
 pub mod evidence;
 pub mod reason;
 pub mod findings;
+mod summary;
 
 pub use demand::{
     AttestationDemand, Authority, DigestAlgorithm, Identity, ImageDemand, KeySource, Layouts, LogDemand,

@@ -1,11 +1,11 @@
 //! One image under one entry: asked about, judged, described.
 
 use image_reference::{Digest, ImageReference};
-use image_trust::{ImageFindings, ReasonCode, Refusal};
+use image_trust::{ImageFindings, ReasonCode, Refusal, SignerFinding};
 
 use super::entry::Entry;
 use super::signatures;
-use super::statements::{Named, Question};
+use super::statements::{Named, Question, told};
 use crate::checks::conditions::Conditions;
 use crate::context::Scope;
 use crate::facts::{Fact, FactError, Halt};
@@ -171,17 +171,18 @@ fn judge_findings(
             conditions: conditions.get(index).and_then(Option::as_ref),
             findings: findings.attestations.get(index).unwrap_or(&none),
         };
+        let verified = verified_lines(question.findings);
         let judged: Result<Named, _> = question.judge(scope)?;
         match judged {
             Ok(bound) => {
-                explanation.push(line(
-                    1,
-                    format!("attestations[{index}]: {} holds", attestation.predicate_type),
-                ));
+                let kind = &attestation.predicate_type;
+                explanation.push(line(1, format!("attestations[{index}]: {kind} holds")));
+                explanation.extend(verified);
                 named.extend(bound);
             }
             Err(unattested) => {
                 explanation.push(line(1, format!("attestations[{index}]: {}", unattested.text)));
+                explanation.extend(verified);
                 let outcome = match &unattested.refusal {
                     Some(refusal) => {
                         let refusal = with_types(refusal, findings);
@@ -211,6 +212,17 @@ fn judge_findings(
         digest: Some(findings.digest.clone()),
         ..outcome
     })
+}
+
+/// Every statement that a demanded signer made, and what it says.
+fn verified_lines(findings: &[SignerFinding]) -> Vec<ExplainLine> {
+    let statements = findings.iter().flatten().flat_map(|proof| {
+        let by = proof.signed_by();
+        proof.statements().iter().map(move |statement| (statement, by))
+    });
+    statements
+        .map(|(statement, by)| line(2, format!("{}, attested by {by}", told(statement))))
+        .collect()
 }
 
 /// Evidence that was not looked at because nothing may be asked is no verdict about the image.

@@ -120,7 +120,7 @@ impl Question<'_> {
                 code: ReasonCode::AttestationConditions,
                 message,
                 demanded: format!("conditions over every {wanted} statement"),
-                found: vec![format!("{} does not meet them", statement.origin)],
+                found: vec![format!("{} does not meet them", told(statement))],
             };
             let Some(predicate) = statement.predicate.as_object() else {
                 return Ok(Err(refused(
@@ -144,6 +144,14 @@ impl Question<'_> {
             }
         }
         if pending { Err(Halt::Pending) } else { Ok(Ok(())) }
+    }
+}
+
+/// A statement for people: where it was found, and what it says where its type is well known.
+pub(super) fn told(statement: &Statement) -> String {
+    match statement.summary() {
+        None => statement.origin.clone(),
+        Some(summary) => format!("{} ({summary})", statement.origin),
     }
 }
 
