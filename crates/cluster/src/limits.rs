@@ -30,8 +30,8 @@ pub(crate) const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
 pub(crate) const MOST_PAGE_BYTES: usize = 256 * 1024 * 1024;
 /// Bytes read of an answer that is an error.
 pub(crate) const MOST_ERROR_BYTES: usize = 64 * 1024;
-/// Characters of foreign text in an error message.
-pub(crate) const MOST_QUOTED_CHARS: usize = 512;
+/// Characters of foreign text in an error message: a denial of ours has up to 1 KiB, and others may stand before it.
+pub(crate) const MOST_QUOTED_CHARS: usize = 2_048;
 /// Times a call is made again after `429` or `503` with `Retry-After`.
 pub(crate) const MOST_RETRIES: u32 = 5;
 /// Longest wait before a call is made again, whatever `Retry-After` says.

@@ -35,6 +35,8 @@ mod certificates;
 mod owner;
 mod webhook_writer;
 mod lease;
+mod proof_pod;
+mod enforcement_proof;
 mod policy_status;
 mod scan_kinds;
 mod scanned_object;
@@ -44,6 +46,7 @@ mod background_scan;
 mod run;
 
 pub use certificates::CertificateSource;
+pub use enforcement_proof::ProofOptions;
 pub use error::ControllerError;
 pub use identity::Identity;
 pub use lease::LeaseDurations;

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use cluster::{Backoff, Client, ClusterError, PatchKind};
 use futures_util::StreamExt;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::clock;
+use crate::enforcement_proof::Proofs;
 use crate::limits::{MOST_MESSAGE_CHARS, MOST_STATUS_WRITES};
 use crate::policy_id::{PolicyId, served};
 use crate::policy_view::SeenPolicy;
@@ -25,6 +27,8 @@ pub(crate) struct StatusWriter {
     pub(crate) client: Client,
     pub(crate) registered: watch::Receiver<Registered>,
     pub(crate) leads: watch::Receiver<bool>,
+    /// What was proven of policies.
+    pub(crate) proofs: watch::Receiver<Proofs>,
     /// Policies whose status was found true, and in which state: looked at again when that changes.
     pub(crate) settled: BTreeMap<PolicyId, u64>,
 }
@@ -54,6 +58,7 @@ impl StatusWriter {
                 () = waiting => {}
                 _ = self.registered.changed() => {}
                 _ = self.leads.changed() => {}
+                _ = self.proofs.changed() => {}
             }
         }
     }
@@ -61,16 +66,18 @@ impl StatusWriter {
     /// Writes every status that is not as it should be; whether all are now.
     async fn write_all(&mut self, registered: &Registered) -> bool {
         let before = std::mem::take(&mut self.settled);
+        let proofs = Arc::clone(&self.proofs.borrow_and_update());
         let mut outdated: Vec<(PolicyId, Value)> = Vec::new();
         for (id, seen) in &registered.view.policies {
             let missing = registered.missing.get(id).map(Vec::as_slice);
             let missing = missing.unwrap_or_default();
-            let state = state(seen, missing);
+            let proof = proofs.get(id);
+            let state = state(seen, missing, proof);
             let is_settled = before.get(id) == Some(&state);
             match if is_settled {
                 None
             } else {
-                patch(id, seen, missing)
+                patch(id, seen, missing, proof)
             } {
                 Some(patch) => outdated.push((id.clone(), patch)),
                 None => {
@@ -104,21 +111,24 @@ impl StatusWriter {
 }
 
 /// Equal for equal statuses, there and wanted.
-fn state(seen: &SeenPolicy, missing: &[String]) -> u64 {
+fn state(seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> u64 {
     let mut state = DefaultHasher::new();
     let object = &seen.object;
     (object.fingerprint, object.status_fingerprint(), object.generation).hash(&mut state);
-    (&seen.lacks, missing).hash(&mut state);
+    (&seen.lacks, missing, proof.map(Value::to_string)).hash(&mut state);
     state.finish()
 }
 
 /// The patch that makes the status of a policy true; none where it is.
-fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String]) -> Option<Value> {
+fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> Option<Value> {
     let there = &seen.object.status();
     let ready = ready(seen, missing);
     let status = if id.kind.is_classic() {
         let mut wanted = classic(id, seen);
-        let conditions = with_condition(there.get("conditions"), ready, seen.object.generation);
+        let mut conditions = with_condition(there.get("conditions"), ready, seen.object.generation);
+        if let Some(proof) = proof {
+            conditions = with_condition(Some(&conditions), proof.clone(), seen.object.generation);
+        }
         put(&mut wanted, "conditions", conditions);
         wanted
     } else {
@@ -171,12 +181,13 @@ fn put(object: &mut Value, field: &str, value: Value) {
     }
 }
 
-/// `there` with `ready` in it: others are kept, and its own time where its status is the same.
-fn with_condition(there: Option<&Value>, mut ready: Value, generation: i64) -> Value {
+/// `there` with `wanted` in it: others are kept, and its own time where its status is the same.
+fn with_condition(there: Option<&Value>, mut wanted: Value, generation: i64) -> Value {
     let conditions = there.and_then(Value::as_array);
-    let is_ready = |condition: &&Value| condition.get("type").and_then(Value::as_str) == Some("Ready");
-    let last = conditions.into_iter().flatten().find(is_ready);
-    let is_same = |field: &str| last.and_then(|last| last.get(field)) == ready.get(field);
+    let own = wanted.get("type").cloned();
+    let is_own = |condition: &&Value| condition.get("type") == own.as_ref();
+    let last = conditions.into_iter().flatten().find(is_own);
+    let is_same = |field: &str| last.and_then(|last| last.get(field)) == wanted.get(field);
     let says_the_same = ["status", "reason", "message"].into_iter().all(is_same);
     let changed_at = match last.and_then(|last| last.get("lastTransitionTime")) {
         Some(before) if is_same("status") => before.clone(),
@@ -187,10 +198,15 @@ fn with_condition(there: Option<&Value>, mut ready: Value, generation: i64) -> V
         Some(before) if says_the_same => before.clone(),
         Some(_) | None => generation.into(),
     };
-    put(&mut ready, "lastTransitionTime", changed_at);
-    put(&mut ready, "observedGeneration", observed);
-    let others = conditions.into_iter().flatten().filter(|one| !is_ready(one));
-    others.cloned().chain([ready]).collect()
+    put(&mut wanted, "lastTransitionTime", changed_at);
+    put(&mut wanted, "observedGeneration", observed);
+    // Each stays where it stood: an order that changes would be a change.
+    let mut all: Vec<Value> = conditions.cloned().unwrap_or_default();
+    match all.iter_mut().find(|one| one.get("type") == own.as_ref()) {
+        Some(place) => *place = wanted,
+        None => all.push(wanted),
+    }
+    Value::Array(all)
 }
 
 /// The condition, without its time.
@@ -216,8 +232,6 @@ fn ready(seen: &SeenPolicy, missing: &[String]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use cluster::ObjectName;
     use policy_engine::policy::PolicyKind;
 
@@ -253,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_policy_in_force_is_ready_and_shows_what_was_generated() {
-        let patch = patch(&name(), &seen(&good_rule(), &Value::Null), &[]).unwrap();
+        let patch = patch(&name(), &seen(&good_rule(), &Value::Null), &[], None).unwrap();
         let condition = &patch["status"]["conditions"][0];
         assert_eq!(
             (
@@ -277,15 +291,18 @@ mod tests {
 
     #[test]
     fn a_status_that_is_true_is_not_written_again() {
-        let first = patch(&name(), &seen(&good_rule(), &Value::Null), &[]).unwrap();
-        assert_eq!(patch(&name(), &seen(&good_rule(), &first["status"]), &[]), None);
+        let first = patch(&name(), &seen(&good_rule(), &Value::Null), &[], None).unwrap();
+        assert_eq!(
+            patch(&name(), &seen(&good_rule(), &first["status"]), &[], None),
+            None
+        );
     }
 
     #[test]
     fn a_policy_with_a_fault_or_an_unsupported_rule_says_which() {
         let mut faulty = good_rule();
         faulty["validate"] = json!({"patern": {}});
-        let faulty = patch(&name(), &seen(&faulty, &Value::Null), &[]).unwrap();
+        let faulty = patch(&name(), &seen(&faulty, &Value::Null), &[], None).unwrap();
         let condition = &faulty["status"]["conditions"][0];
         assert_eq!(
             (&condition["status"], &condition["reason"]),
@@ -299,7 +316,7 @@ mod tests {
         );
         let generate = json!({"name": "makes", "match": {"any": [{"resources": {"kinds": ["Namespace"]}}]},
             "generate": {"apiVersion": "v1", "kind": "ConfigMap", "name": "c", "namespace": "a", "data": {"data": {}}}});
-        let unsupported = patch(&name(), &seen(&generate, &Value::Null), &[]).unwrap();
+        let unsupported = patch(&name(), &seen(&generate, &Value::Null), &[], None).unwrap();
         let condition = &unsupported["status"]["conditions"][0];
         assert_eq!(
             (&condition["status"], &condition["reason"]),
@@ -312,7 +329,7 @@ mod tests {
     fn other_conditions_and_the_time_of_the_last_change_are_kept() {
         let before = json!({"conditions": [{"type": "Other", "status": "True"},
             {"type": "Ready", "status": "True", "reason": "Succeeded", "message": "old", "lastTransitionTime": "2020-01-01T00:00:00Z"}]});
-        let patch = patch(&name(), &seen(&good_rule(), &before), &[]).unwrap();
+        let patch = patch(&name(), &seen(&good_rule(), &before), &[], None).unwrap();
         let conditions = &patch["status"]["conditions"];
         assert_eq!(conditions[0]["type"], "Other");
         assert_eq!(conditions[1]["lastTransitionTime"], "2020-01-01T00:00:00Z");

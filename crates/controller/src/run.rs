@@ -22,6 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::background_scan::BackgroundScan;
 use crate::certificates::{CertificateSource, Certificates};
+use crate::enforcement_proof::{ProofOptions, Proofs, Prover};
 use crate::error::ControllerError;
 use crate::events;
 use crate::facts::{ClusterFacts, labels_of, namespaces};
@@ -67,6 +68,8 @@ pub struct ControllerOptions {
     pub config_map: (String, String),
     /// The three durations of Leases.
     pub leases: LeaseDurations,
+    /// How it is proven that image policies are enforced.
+    pub proofs: ProofOptions,
     /// The `ClusterRole` that our webhooks belong to: they go when it goes.
     pub owned_by: Option<String>,
     /// What becomes of what already runs; none: it is not judged.
@@ -166,6 +169,7 @@ pub async fn run(
         options.identity,
         options.leases,
         registrations,
+        options.proofs,
         &mut tasks,
     );
     server.run(stopped).await;
@@ -210,13 +214,25 @@ fn lead(
     identity: Identity,
     durations: LeaseDurations,
     registered: watch::Receiver<Registered>,
+    proofs: ProofOptions,
     tasks: &mut JoinSet<()>,
 ) {
     let (holds, leads) = watch::channel(false);
+    let (told, proven) = watch::channel(Proofs::default());
+    let prover = Prover {
+        client: client.clone(),
+        options: proofs,
+        registered: registered.clone(),
+        leads: leads.clone(),
+        proofs: told,
+        made: BTreeMap::new(),
+    };
+    tasks.spawn(prover.keep());
     let status = StatusWriter {
         client: client.clone(),
         registered,
         leads,
+        proofs: proven,
         settled: BTreeMap::new(),
     };
     tasks.spawn(status.keep());

@@ -79,6 +79,12 @@ pub(crate) struct Arguments {
         default_value = "kyverno"
     )]
     pub(crate) config_map: String,
+    /// Namespace in which a Pod with an unsigned image is tried, dry, to prove that image policies are enforced
+    #[arg(long = "proof-namespace", value_name = "NAME")]
+    pub(crate) proof_namespace: Option<String>,
+    /// An image that exists and that nobody signed, for such a Pod; else one that does not exist is used
+    #[arg(long = "proof-image", value_name = "IMAGE", requires = "proof_namespace")]
+    pub(crate) proof_image: Option<String>,
     /// Seconds after the last sign of life of a Lease's holder until another takes over
     #[arg(long = "lease-duration", value_name = "SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u64).range(2..=3600))]
     pub(crate) lease_seconds: u64,

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
 use controller::{
-    CertificateSource, ControllerError, ControllerOptions, Identity, LeaseDurations, ReportOptions,
+    CertificateSource, ControllerError, ControllerOptions, Identity, LeaseDurations, ProofOptions,
+    ReportOptions,
 };
 use fact_loading::{LoaderOptions, NoCluster, Tenancy};
 use policy_reports::ReportFormat;
@@ -120,6 +121,10 @@ fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, S
         exempt_namespaces: arguments.exempt_namespaces.clone(),
         config_map,
         leases,
+        proofs: ProofOptions {
+            namespace: arguments.proof_namespace.clone(),
+            image: arguments.proof_image.clone(),
+        },
         owned_by: arguments.owned_by.clone(),
         reports: reports(arguments),
     })
