@@ -11,7 +11,6 @@ mod case;
 mod workshop;
 mod keyless;
 mod images;
-#[expect(dead_code, reason = "what asks for refusals comes with the controller")]
 mod cluster;
 
 use crate::arguments::Arguments;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 use crate::place;
@@ -30,14 +30,6 @@ impl Kubectl {
             program,
             kubeconfig,
             folder: folder.to_owned(),
-        }
-    }
-
-    /// The same program for another user.
-    pub(super) fn with(&self, kubeconfig: PathBuf) -> Self {
-        Self {
-            kubeconfig,
-            ..self.clone()
         }
     }
 
@@ -71,9 +63,10 @@ impl Kubectl {
         self.with_file("apply", objects)?.expect_success().map(drop)
     }
 
-    /// Creates a namespace and waits until Pods can be created in it.
+    /// Makes sure of a namespace and waits until Pods can be created in it.
     pub(super) fn namespace(&self, name: &str) -> Outcome {
-        self.run(["create", "namespace", name])?;
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        self.apply(&namespace.to_string())?;
         self.await_default_account(name)
     }
 

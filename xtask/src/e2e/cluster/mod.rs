@@ -7,11 +7,18 @@ mod certificates;
 mod kubectl;
 mod control_plane;
 mod shop;
+mod chart;
+mod controller;
 mod town;
 mod pod;
-mod chart;
 mod test;
 mod scan_apply;
+mod admit_scenarios;
+mod mutate_pods;
+mod report_scans;
+mod rotate_certificates;
+mod fail_outages;
+mod tenant_reach;
 mod upgrade_chart;
 
 use std::path::Path;
@@ -23,7 +30,16 @@ use test::Test;
 use town::Town;
 
 /// The tests of all files, in the order in which they run.
-const FILES: &[&[Test]] = &[scan_apply::TESTS, upgrade_chart::TESTS];
+const FILES: &[&[Test]] = &[
+    scan_apply::TESTS,
+    admit_scenarios::TESTS,
+    mutate_pods::TESTS,
+    report_scans::TESTS,
+    rotate_certificates::TESTS,
+    fail_outages::TESTS,
+    tenant_reach::TESTS,
+    upgrade_chart::TESTS,
+];
 
 /// What is run, and against which release.
 pub(super) struct Choice {

@@ -13,7 +13,7 @@ use rehearsal::{
 use serde_json::json;
 use tokio::runtime::Runtime;
 
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::images::runtime;
 
 /// The registry that policies name.
@@ -76,6 +76,16 @@ impl Shop {
     pub(super) fn push_signed(&self, tag: &str) -> Outcome<String> {
         self.sign(&self.push(tag)?, &self.trusted)?;
         Ok(image(tag))
+    }
+
+    /// Takes the signature of an image away, as somebody may who may write to the registry.
+    pub(super) fn forget_signature(&self, tag: &str) -> Outcome {
+        let digest = self.push(tag)?.digest().to_owned();
+        let signature = Shelf::Signatures.tag(&digest);
+        if self.registry.content().untag("shop", &signature) {
+            return Ok(());
+        }
+        Err(Failure::Found(format!("`{tag}` has no signature to take away")))
     }
 
     fn push(&self, tag: &str) -> Result<PushedImage, RehearsalError> {

@@ -1,11 +1,14 @@
 //! All that tests of a class share: a cluster, a registry, the binary, our chart's helm.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use super::chart;
 use super::control_plane::ControlPlane;
+use super::controller::Controller;
 use super::kubectl::Kubectl;
 use super::shop::Shop;
-use crate::e2e::parts;
+use crate::e2e::{parts, port};
 use crate::failure::{Failure, Outcome};
 use crate::place;
 use crate::program::Program;
@@ -20,6 +23,10 @@ pub(super) struct Town {
     pub(super) plane: ControlPlane,
     /// The registry.
     pub(super) shop: Shop,
+    /// The first replica; none before a test needed it.
+    pub(super) controller: Option<Controller>,
+    /// Where the API server calls us.
+    webhook: SocketAddr,
     helm: PathBuf,
     binary: PathBuf,
     // Last: it is removed when nothing runs in it any more.
@@ -53,6 +60,8 @@ impl Town {
         Ok(Self {
             plane: ControlPlane::start(&folder.0, programs)?,
             shop: Shop::open()?,
+            controller: None,
+            webhook: port::free()?,
             helm,
             binary: binary.to_owned(),
             folder,
@@ -102,5 +111,59 @@ impl Town {
             .filter(|line| !line.starts_with("-----"))
             .collect();
         Ok(policy.replace(PLACEHOLDER, &key.join("\n                ")))
+    }
+
+    /// Where the API server calls us.
+    pub(super) fn webhook(&self) -> SocketAddr {
+        self.webhook
+    }
+
+    /// Installs the chart and starts the first replica, where that was not done yet.
+    pub(super) fn start_controller(&mut self) -> Outcome {
+        if self.controller.is_none() {
+            chart::install(self, &[])?;
+            self.controller = Some(Controller::start(self, "first", self.webhook)?);
+        }
+        Ok(())
+    }
+
+    /// A namespace that one policy of the scenarios and no other governs; gives kubectl when the policy is in force.
+    pub(super) fn governed_by(&mut self, scenario: &str, namespace: &str) -> Outcome<Kubectl> {
+        self.start_controller()?;
+        self.without_policies()?;
+        self.admin().namespace(namespace)?;
+        self.apply_policy(&self.scenario(scenario)?, scenario)?;
+        Ok(self.admin().clone())
+    }
+
+    /// Applies a policy and waits until its status says that it is in force.
+    pub(super) fn apply_policy(&self, policy: &str, name: &str) -> Outcome {
+        let kubectl = self.admin();
+        kubectl.apply(policy)?;
+        let condition =
+            "--output=jsonpath={.status.conditions[?(@.type=='Ready')].status} {.metadata.generation}";
+        kubectl.eventually(&format!("Ready in the status of `{name}`"), || {
+            Ok(kubectl.run(["get", "cpol", name, condition])?.starts_with("True"))
+        })
+    }
+
+    /// Takes all policies away.
+    pub(super) fn without_policies(&self) -> Outcome {
+        self.admin()
+            .run(["delete", "cpol,pol", "--all", "--all-namespaces"])?;
+        Ok(())
+    }
+
+    /// A policy with the shop's key where it says `KEY`.
+    pub(super) fn with_key(&self, policy: &str) -> String {
+        let lines: Vec<&str> = self.shop.key.lines().collect();
+        policy.replace("KEY", &lines.join("\n                      "))
+    }
+
+    /// Whole rounds of the scan that the first replica has done.
+    pub(super) fn scans_done(&self) -> Outcome<usize> {
+        let log = self.controller.as_ref().map(Controller::log);
+        let said = log.map(place::read).transpose()?.unwrap_or_default();
+        Ok(said.matches("scanned what runs").count())
     }
 }

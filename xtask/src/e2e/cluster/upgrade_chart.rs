@@ -1,6 +1,7 @@
 //! The chart on a real API server: what it makes, what it may, and what it leaves behind.
 
 use super::chart::{self, RELEASE};
+use super::pod;
 use super::test::{Test, tests, wants};
 use super::town::Town;
 use crate::failure::{Failure, Outcome};
@@ -109,11 +110,10 @@ const MAY: &[&str] = &[
     "watch clusterpolicies.kyverno.io",
     "patch clusterpolicies.kyverno.io --subresource=status",
     "create validatingwebhookconfigurations.admissionregistration.k8s.io",
-    "update validatingwebhookconfigurations.admissionregistration.k8s.io/vouchsafe-resource",
+    "update validatingwebhookconfigurations.admissionregistration.k8s.io/vouchsafe-resource-validating-webhook-cfg",
     "list pods --all-namespaces",
     "update policyreports.wgpolicyk8s.io --all-namespaces",
     "get secrets --namespace=vouchsafe",
-    "create pods --namespace=vouchsafe-proof",
     "update leases.coordination.k8s.io --namespace=vouchsafe",
 ];
 
@@ -129,21 +129,36 @@ const MAY_NOT: &[&str] = &[
 ];
 
 fn uninstalling_leaves_policies_and_their_kinds_and_nothing_of_the_release(town: &mut Town) -> Outcome {
+    town.start_controller()?;
     let kubectl = town.admin();
-    kubectl.apply(&town.scenario("restrict-image-registries")?)?;
+    town.apply_policy(
+        &town.scenario("restrict-image-registries")?,
+        "restrict-image-registries",
+    )?;
+    kubectl.rejects(&pod::of("default", "before", "nginx"), &["approved registries"])?;
     chart::uninstall(town)?;
     let kinds = "validatingwebhookconfigurations,mutatingwebhookconfigurations,clusterroles,clusterrolebindings,roles,\
-                 rolebindings,deployments,replicasets,services,secrets,configmaps,serviceaccounts,leases,\
-                 networkpolicies,poddisruptionbudgets,namespaces";
+                 rolebindings,deployments,replicasets,services,configmaps,serviceaccounts,networkpolicies,\
+                 poddisruptionbudgets";
     kubectl.eventually("nothing left of the release", || {
-        let selector = "--selector=app.kubernetes.io/part-of=vouchsafe";
-        let left = kubectl.run(["get", kinds, "--all-namespaces", "--output=name", selector])?;
-        Ok(left.trim().is_empty())
+        let labels =
+            ["part-of", "managed-by"].map(|label| format!("--selector=app.kubernetes.io/{label}=vouchsafe"));
+        for label in &labels {
+            let left = kubectl.run(["get", kinds, "--all-namespaces", "--output=name", label])?;
+            if !left.trim().is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     })?;
+    town.controller = None;
+    let kubectl = town.admin();
     wants(
         &kubectl.run(["get", "cpol", "--output=name"])?,
         "restrict-image-registries",
     )?;
+    kubectl.accepts(&pod::of("default", "after", "nginx"))?;
+    kubectl.run(["delete", "namespace", RELEASE])?;
     kubectl.run(["delete", "cpol", "--all"])?;
     Ok(())
 }
