@@ -32,6 +32,8 @@ enum Command {
     Serve(Box<command::serve::Arguments>),
     /// Decide about admission in a cluster
     Controller(Box<command::controller::Arguments>),
+    /// Look at a cluster: what does not work, and what to do
+    Doctor(command::doctor::Arguments),
     /// Show the whole trip of an image on throw-away evidence
     Demo(command::demo::Arguments),
     /// Try JMESPath expressions
@@ -77,6 +79,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Controller(arguments) => command::controller::run(&arguments, console),
+        Command::Doctor(arguments) => command::doctor::run(&arguments, console),
         Command::Demo(arguments) => command::demo::run(&arguments, console),
         Command::Version => {
             console.line(&format!("vouchsafe {}", env!("CARGO_PKG_VERSION")));

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::error::ControllerError;
 use crate::identity::{CERTIFICATES_SECRET, Identity, core_kind};
 use crate::limits::{CERTIFICATES_INTERVAL, CONFLICT_PAUSE, MOST_CONFLICTS};
-use held::Held;
+pub(crate) use held::{Held, validity};
 
 /// Where the certificate comes from.
 #[derive(Debug, Clone)]

@@ -37,6 +37,7 @@ mod webhook_writer;
 mod lease;
 mod proof_pod;
 mod enforcement_proof;
+mod doctor;
 mod policy_status;
 mod scan_kinds;
 mod scanned_object;
@@ -46,6 +47,7 @@ mod background_scan;
 mod run;
 
 pub use certificates::CertificateSource;
+pub use doctor::{DoctorOptions, Finding, Grade, examine};
 pub use enforcement_proof::ProofOptions;
 pub use error::ControllerError;
 pub use identity::Identity;
