@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use fact_loading::Loader;
 use policy_engine::{Decision, Engine, Request};
 use scalars::duration::GoDuration;
+use tokio::runtime::Handle;
 
 use crate::limits::{HELD_BACK_PERCENT, LAST_CALL_PERCENT, LONGEST_CALLER_TIME, USUAL_CALLER_TIME};
 
@@ -75,10 +76,19 @@ pub(crate) async fn judge(
     time: ReviewTime,
 ) -> Result<Decision, String> {
     let source = loader.for_request(time.for_facts(), request.at_ns);
-    let judging = engine.decide(request, &source);
+    let judging = async {
+        if !engine.policies().has_expressions() {
+            return Ok(engine.decide(request, &source).await);
+        }
+        // Expressions may compute for a while, and others wait for this thread.
+        let (engine, request, runtime) = (engine.clone(), request.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || runtime.block_on(engine.decide(&request, &source)))
+            .await
+            .map_err(|_| "the request could not be judged".to_owned())
+    };
     tokio::time::timeout(time.until_last_call(), judging)
         .await
-        .map_err(|_| too_late(time))
+        .map_err(|_| too_late(time))?
 }
 
 /// Why a request is denied whose time ran out.

@@ -8,7 +8,7 @@ mod watch;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use policy_engine::policy::{CompiledException, CompiledPolicy};
+use policy_engine::policy::{CompiledException, CompiledPolicy, PolicyKind};
 use policy_engine::{Engine, EngineOptions, LoadedPolicies, PolicySet};
 use policy_types::OtherGroup;
 
@@ -201,6 +201,19 @@ impl PolicyStore {
     }
 }
 
+/// Why no request of an API server is ever judged by the policy; none where it is.
+fn judged_elsewhere(policy: &CompiledPolicy) -> Option<&'static str> {
+    if policy.kind == PolicyKind::ValidatingAdmissionPolicy {
+        Some("is judged by the API server itself: apply it there")
+    } else if policy.judges_payloads {
+        Some(
+            "is about JSON that is no object of Kubernetes (`evaluation.mode: JSON`): `apply --json` judges it",
+        )
+    } else {
+        None
+    }
+}
+
 /// A set with faults is no set, one with policies that can't be judged is not whole, and an empty one judges nothing: none
 /// of them is ever taken.
 fn without_fault(loaded: &LoadedPolicies) -> Result<(), Refused> {
@@ -209,11 +222,25 @@ fn without_fault(loaded: &LoadedPolicies) -> Result<(), Refused> {
             faults: loaded.faults.iter().map(ToString::to_string).collect(),
         });
     }
+    let elsewhere = loaded
+        .policies
+        .iter()
+        .zip(&loaded.sources)
+        .filter_map(|(policy, document)| {
+            let why = judged_elsewhere(policy)?;
+            let name = &policy.key.name;
+            Some(format!(
+                "{}: {} {name} {why}",
+                document.source,
+                policy.kind.name()
+            ))
+        });
     let unjudged: Vec<String> = loaded
         .others
         .iter()
         .filter(|other| matches!(other.group, OtherGroup::CelPolicy | OtherGroup::AdmissionPolicy))
         .map(|other| format!("{}: {}", other.document.source, other.reason()))
+        .chain(elsewhere)
         .collect();
     if !unjudged.is_empty() {
         return Err(Refused { faults: unjudged });

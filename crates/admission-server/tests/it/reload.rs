@@ -68,17 +68,44 @@ async fn a_set_without_policies_is_no_set() {
     assert_eq!(denied_by(&webhook).await, ["old"]);
 }
 
+const POD_RULES: &str =
+    "resourceRules: [{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: ['*']}]";
+
+/// Nobody would notice that such a policy is not enforced here.
 #[tokio::test]
-async fn a_policy_of_a_kind_that_is_not_judged_is_refused_aloud() {
+async fn a_policy_that_is_not_judged_here_is_refused_aloud() {
     let webhook = webhook(&denying("old"));
-    let kind = "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {name: v}\nspec: {}\n";
-    let refused = webhook
-        .policies()
-        .take(&*Texts::new(&(denying("new") + kind)))
-        .unwrap_err();
-    assert!(
-        refused.to_string().contains("ValidatingAdmissionPolicy"),
-        "{refused}"
+    let of_api_server = format!(
+        "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: v}}\n\
+         spec: {{matchConstraints: {{{POD_RULES}}}, validations: [{{expression: 'true'}}]}}\n"
     );
+    let of_json = "---\napiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: v}\n\
+                   spec: {evaluation: {mode: JSON}, validations: [{expression: 'true'}]}\n";
+    let of_nobody =
+        "---\napiVersion: policies.kyverno.io/v1\nkind: MutatingPolicy\nmetadata: {name: v}\nspec: {}\n";
+    for (policy, words) in [
+        (
+            of_api_server.as_str(),
+            "ValidatingAdmissionPolicy v is judged by the API server itself",
+        ),
+        (of_json, "ValidatingPolicy v is about JSON"),
+        (of_nobody, "MutatingPolicy"),
+    ] {
+        let set = Texts::new(&(denying("new") + policy));
+        let refused = webhook.policies().take(&*set).unwrap_err();
+        assert!(refused.to_string().contains(words), "{refused}");
+    }
     assert_eq!(denied_by(&webhook).await, ["old"]);
+}
+
+#[tokio::test]
+async fn a_policy_in_expressions_refuses_in_the_words_of_its_kind() {
+    let policy = format!(
+        "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {{name: named}}\n\
+         spec: {{matchConstraints: {{{POD_RULES}}}, validations: [{{expression: object.metadata.name == 'other', \
+         messageExpression: '\"not \" + request.operation'}}]}}\n"
+    );
+    let webhook = webhook(&policy);
+    let response = ask(&webhook, "/validate", &pod_review("d", "a")).await;
+    assert_eq!(crate::house::denial(&response), "Policy named failed: not CREATE");
 }

@@ -40,7 +40,12 @@ pub(crate) fn decision(decision: &Decision) -> String {
 /// The tree of one rule.
 pub(crate) fn rule(result: &RuleResult) -> String {
     let outcome = format!("{:?}", result.verdict.outcome).to_lowercase();
-    let mut text = format!("  policy {} rule {}: {outcome}\n", result.policy.key, result.rule);
+    // Policies in Common Expression Language may have one rule without a name.
+    let rule = match &*result.rule {
+        "" => String::new(),
+        name => format!(" rule {name}"),
+    };
+    let mut text = format!("  policy {}{rule}: {outcome}\n", result.policy.key);
     text.push_str(&format!("    selected by {}\n", result.selected_by));
     text.push_str(&format!(
         "    failure action {}{}\n",

@@ -53,14 +53,24 @@ pub(crate) fn of_rows(rows: &Rows, resources: &[Arc<StoredResource>]) -> String 
 }
 
 fn rule_id(row: &HeldRow) -> String {
-    format!("{}/{}", row.policy(), row.rule())
+    match row.rule() {
+        "" => row.policy().to_owned(),
+        rule => format!("{}/{rule}", row.policy()),
+    }
+}
+
+fn described(row: &HeldRow) -> String {
+    match row.rule() {
+        "" => format!("policy {}", row.policy()),
+        rule => format!("rule {rule} of policy {}", row.policy()),
+    }
 }
 
 fn rule(row: &HeldRow) -> Value {
     let head = row.head();
     json!({
         "id": rule_id(row),
-        "shortDescription": {"text": format!("rule {} of policy {}", row.rule(), row.policy())},
+        "shortDescription": {"text": described(row)},
         "properties": {"category": head.category, "severity": head.severity},
     })
 }

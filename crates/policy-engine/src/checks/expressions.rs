@@ -17,7 +17,7 @@ use crate::expressions::{
     Validations, Variables, Wording, World, exceptions_value, exempted, params,
 };
 use crate::facts::{Asker, FactView, Halt};
-use crate::outcome::{RuleOutcome, Verdict};
+use crate::outcome::{ExplainLine, RuleOutcome, Verdict};
 use crate::request::Request;
 
 /// A compiled rule.
@@ -178,12 +178,10 @@ impl ExpressionRule {
             Manner::AdmissionPolicy => "match conditions aren't met",
         };
         let mut verdict = Verdict::new(RuleOutcome::Skip, message);
-        verdict
-            .explanation
-            .extend(condition.map(|name| crate::outcome::ExplainLine {
-                depth: 0,
-                text: format!("condition `{name}` is false"),
-            }));
+        verdict.explanation.extend(condition.map(|name| ExplainLine {
+            depth: 0,
+            text: format!("condition `{name}` is false"),
+        }));
         self.named(occasion, verdict)
     }
 
@@ -237,7 +235,13 @@ impl ExpressionRule {
         }
     }
 
+    /// Which validation it was.
     fn indexed(&self, verdict: &mut Verdict, index: usize) {
+        let text: Vec<&str> = self.validations.text(index).split_whitespace().collect();
+        verdict.explanation.push(ExplainLine {
+            depth: 0,
+            text: format!("validation {index}: {}", text.join(" ")),
+        });
         if self.manner == Manner::Policy {
             let property = ("cel.validationIndex".to_owned(), index.to_string());
             verdict.properties.push(property);

@@ -80,6 +80,14 @@ impl Validations {
         }
     }
 
+    /// The text of one, empty where there is none at this place.
+    #[must_use]
+    pub fn text(&self, index: usize) -> &str {
+        self.0
+            .get(index)
+            .map_or("", |validation| validation.program.text())
+    }
+
     /// The first that does not hold. Where a fact is missing the rest is evaluated for the facts it asks, and decides
     /// nothing.
     ///
