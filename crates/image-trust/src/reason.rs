@@ -100,6 +100,36 @@ impl Refusal {
 }
 
 impl ReasonCode {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Self; 26] = [
+        Self::Unsigned,
+        Self::WrongSigner,
+        Self::WrongIdentity,
+        Self::AnnotationMismatch,
+        Self::DigestMismatch,
+        Self::AttestationMissing,
+        Self::AttestationConditions,
+        Self::Expired,
+        Self::LogMissing,
+        Self::SctMissing,
+        Self::TimestampInvalid,
+        Self::UntrustedCertificate,
+        Self::Revoked,
+        Self::RevocationUnknown,
+        Self::Malformed,
+        Self::BadReference,
+        Self::ImageNotFound,
+        Self::RegistryAuth,
+        Self::RegistryRateLimited,
+        Self::RegistryTimeout,
+        Self::RegistryUnreachable,
+        Self::RegistryProtocol,
+        Self::LimitExceeded,
+        Self::KeyUnavailable,
+        Self::PolicyError,
+        Self::Offline,
+    ];
+
     /// Whether trying again may help.
     #[must_use]
     pub fn permanence(self) -> Permanence {
@@ -214,6 +244,45 @@ impl ReasonCode {
             Self::KeyUnavailable => "check the key the policy names",
             Self::PolicyError => "correct the policy",
             Self::Offline => "run without `--offline`",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUIDE: &str = include_str!("../../../docs/guide/reason-codes.md");
+
+    #[test]
+    fn the_guide_tells_of_every_code_what_class_it_is_and_what_to_do() {
+        for code in ReasonCode::ALL {
+            let name = code.as_str();
+            let class = match code.permanence() {
+                Permanence::Transient => "transient",
+                Permanence::Permanent => "permanent",
+            };
+            let row = format!("| [`{name}`](#{}) | {class} |", name.to_lowercase());
+            assert!(GUIDE.contains(&row), "{row}");
+            let chapter = GUIDE
+                .split("\n## ")
+                .find(|chapter| chapter.lines().next() == Some(name));
+            let chapter = chapter.unwrap_or_else(|| panic!("no chapter `{name}`"));
+            assert!(chapter.contains(&format!("- Class: {class}")), "{name}");
+            assert!(chapter.contains("- Do: "), "{name}");
+        }
+        assert_eq!(
+            GUIDE.matches("\n## ").count(),
+            ReasonCode::ALL.len(),
+            "a chapter of no code"
+        );
+    }
+
+    #[test]
+    fn a_code_is_written_in_json_as_it_is_shown() {
+        for code in ReasonCode::ALL {
+            let written = serde_json::to_string(&code).unwrap();
+            assert_eq!(written.trim_matches('"'), code.as_str());
         }
     }
 }
