@@ -122,8 +122,8 @@ fn check_policy(source: &Source<'_>, enforces: bool, checks: usize, report: &mut
     }
     if webhook.is_some_and(|webhook| !webhook.match_conditions.is_empty()) {
         let at = spec().key("webhookConfiguration").key("matchConditions");
-        let message = "Kyverno does not verify images for a policy with match conditions, and the conditions are not \
-                       evaluated here; write them as `match` or `preconditions`";
+        let message = "Kyverno does not verify images for a policy with match conditions; write them as `match` or \
+                       `preconditions`";
         report.add(LintCode::MatchConditions, &at, message);
     }
 }
