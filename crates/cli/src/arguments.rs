@@ -34,6 +34,8 @@ enum Command {
     Controller(Box<command::controller::Arguments>),
     /// Look at a cluster: what does not work, and what to do
     Doctor(command::doctor::Arguments),
+    /// Say how a registry is reached, and by whose credential
+    Auth(command::auth::Arguments),
     /// Show the whole trip of an image on throw-away evidence
     Demo(command::demo::Arguments),
     /// Try JMESPath expressions
@@ -80,6 +82,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Controller(arguments) => command::controller::run(&arguments, console),
         Command::Doctor(arguments) => command::doctor::run(&arguments, console),
+        Command::Auth(arguments) => command::auth::run(&arguments, console),
         Command::Demo(arguments) => command::demo::run(&arguments, console),
         Command::Version => {
             console.line(&format!("vouchsafe {}", env!("CARGO_PKG_VERSION")));

@@ -10,6 +10,7 @@ mod exit_code;
 mod input_error;
 mod host;
 mod input;
+mod registry_certificates;
 mod runtime;
 mod output;
 mod judging;

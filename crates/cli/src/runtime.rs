@@ -1,12 +1,16 @@
 //! How registries are reached and what is trusted: the flags, and the loader they mean. Made only when a verdict needs it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
-use fact_loading::{Cluster, Environment, Loader, LoaderOptions, Tenancy};
+use clap::{Args, ValueEnum};
+use fact_loading::{
+    Cluster, Environment, Loader, LoaderOptions, Platforms, RevocationCheck, Tenancy, TufOptions,
+};
 
 use crate::input::{InputError, read_file};
+use crate::registry_certificates;
 
 /// How registries are reached and what is trusted.
 #[derive(Debug, Clone, Default, Args)]
@@ -14,8 +18,8 @@ pub(crate) struct RegistryArguments {
     /// Make every need of a registry or service an error that names it.
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Send requests for HOST to URL; names in policies, digests and messages stay HOST's.
-    #[arg(long = "registry-mirror", value_name = "HOST=URL")]
+    /// Send requests for HOST, or for repositories of it under PATH, to URL; names in policies, digests and messages stay.
+    #[arg(long = "registry-mirror", value_name = "HOST[/PATH]=URL")]
     pub(crate) mirrors: Vec<String>,
     /// Try plain HTTP where HTTPS fails.
     #[arg(long = "allow-insecure-registry")]
@@ -23,15 +27,93 @@ pub(crate) struct RegistryArguments {
     /// Certificate authorities to trust beside the system's, PEM.
     #[arg(long = "registry-ca", value_name = "FILE")]
     pub(crate) authorities: Vec<String>,
+    /// Certificates of single registries, as docker keeps them: DIR/HOST/*.crt are further authorities, *.cert and *.key
+    /// what is shown to HOST.
+    #[arg(long = "registry-certificates", value_name = "DIR")]
+    pub(crate) host_certificates: Option<PathBuf>,
+    /// Where credentials come from for policies that name no provider: default is the docker configuration.
+    #[arg(
+        long = "registry-credential-providers",
+        alias = "registryCredentialHelpers",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        default_value = "default,google,amazon,azure,github"
+    )]
+    pub(crate) credential_providers: Vec<Provider>,
+    /// What of an image for several platforms must be signed: its index, or each platform too.
+    #[arg(long = "multi-platform", value_name = "WHAT", default_value = "index")]
+    pub(crate) platforms: MultiPlatform,
     /// Trusted root of a private Sigstore instead of the public one (`trusted_root.json`).
-    #[arg(long = "trusted-root", value_name = "FILE")]
+    #[arg(long = "trusted-root", value_name = "FILE", conflicts_with_all = ["tuf", "tuf_mirror", "tuf_root", "tuf_cache"])]
     pub(crate) trusted_root: Option<String>,
+    /// Keep the trusted root fresh by TUF, from the public Sigstore unless told otherwise.
+    #[arg(long = "tuf", alias = "enableTuf")]
+    pub(crate) tuf: bool,
+    /// Address of the TUF repository.
+    #[arg(long = "tuf-mirror", alias = "tufMirror", value_name = "URL")]
+    pub(crate) tuf_mirror: Option<String>,
+    /// Root that the TUF repository is trusted by (`root.json`); the public Sigstore's is part of the program.
+    #[arg(long = "tuf-root", alias = "tufRoot", value_name = "FILE")]
+    pub(crate) tuf_root: Option<String>,
+    /// Folder that keeps what was verified for the next start.
+    #[arg(long = "tuf-cache", value_name = "DIR")]
+    pub(crate) tuf_cache: Option<PathBuf>,
     /// Read manifests and configurations of images for `imageRegistry` context entries.
     #[arg(long = "registry")]
     pub(crate) read_images: bool,
+    /// What is done where a certificate of a Notary signature was revoked, or nobody says that it was not.
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    pub(crate) notary_revocation: NotaryRevocation,
     /// Seconds that judging one resource may wait for registries and services.
     #[arg(long = "timeout", value_name = "SECONDS", default_value_t = 30)]
     pub(crate) timeout_seconds: u64,
+}
+
+/// What is done about revoked certificates of Notary signatures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NotaryRevocation {
+    /// Refuse the signature, as Kyverno does.
+    #[default]
+    Enforce,
+    /// Accept it, and tell so among what was examined.
+    Log,
+    /// Ask nobody.
+    Skip,
+}
+
+impl From<NotaryRevocation> for RevocationCheck {
+    fn from(what: NotaryRevocation) -> Self {
+        match what {
+            NotaryRevocation::Enforce => Self::Enforce,
+            NotaryRevocation::Log => Self::Log,
+            NotaryRevocation::Skip => Self::Skip,
+        }
+    }
+}
+
+/// A source of credentials, by Kyverno's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Provider {
+    /// The docker configuration of this process
+    Default,
+    /// ECR, by the identity at AWS
+    Amazon,
+    /// ACR, by the identity at Azure
+    Azure,
+    /// Artifact Registry and GCR, by the identity at Google
+    Google,
+    /// ghcr.io, by the token in the environment
+    Github,
+}
+
+/// What of an image for several platforms must be signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MultiPlatform {
+    /// The index; it proves what it names
+    #[default]
+    Index,
+    /// The index and each platform's manifest
+    Each,
 }
 
 impl RegistryArguments {
@@ -59,8 +141,23 @@ impl RegistryArguments {
                 Some(text.map_err(|_| InputError::Malformed(format!("`{path}` is no JSON text")))?)
             }
         };
+        let host_certificates = match &self.host_certificates {
+            Some(folder) => registry_certificates::read(folder)?,
+            None => Default::default(),
+        };
+        let provider = |provider: &Provider| {
+            let value = provider.to_possible_value();
+            value.map(|value| value.get_name().to_owned())
+        };
         Ok(LoaderOptions {
             cluster,
+            host_certificates,
+            credential_providers: self.credential_providers.iter().filter_map(provider).collect(),
+            platforms: match self.platforms {
+                MultiPlatform::Index => Platforms::ByIndex,
+                MultiPlatform::Each => Platforms::Each,
+            },
+            tuf: self.tuf()?,
             offline: self.offline,
             mirrors: self.mirrors.clone(),
             allow_insecure: self.allow_insecure,
@@ -70,7 +167,20 @@ impl RegistryArguments {
             reads_image_metadata: self.read_images,
             allow_loopback: true,
             environment: Environment::of_process(),
+            notary_revocation: self.notary_revocation.into(),
         })
+    }
+
+    /// Where the trusted root comes from, if by TUF.
+    fn tuf(&self) -> Result<Option<TufOptions>, InputError> {
+        let options = TufOptions {
+            mirror: self.tuf_mirror.clone(),
+            root: self.tuf_root.as_deref().map(read_file).transpose()?,
+            cache: self.tuf_cache.clone(),
+        };
+        let is_asked_for =
+            self.tuf || options.mirror.is_some() || options.root.is_some() || options.cache.is_some();
+        Ok(is_asked_for.then_some(options))
     }
 
     /// How long one resource may wait.

@@ -10,39 +10,45 @@ use std::time::Duration;
 use image_evidence::{CacheOptions, EvidenceError, EvidenceGatherer, Freshness, Gathered, Question};
 use image_reference::{DefaultRegistry, Digest, ImageReference};
 use image_trust::{Authority, ImageDemand, ImageFindings, KeySource, ReasonCode, Refusal, RegistryAccess};
-use image_verification::{
-    PreparedEvidence, ResolvedKeys, TrustMaterial, judge_with_revocation, revocation_sources,
-};
+use image_verification::{PreparedEvidence, ResolvedKeys, judge_with_revocation, revocation_sources};
 use jiff::Timestamp;
 use moka::future::Cache;
-use oci_registry::{Access, Call, Identity, RegistryClient};
+use oci_registry::{Access, Call, Identity, ManifestName, Registry as _, RegistryClient};
 use policy_engine::FactError;
 use policy_engine::facts::Asker;
 
 use crate::keychains::Keychains;
 use crate::keys::Keys;
+use crate::platforms::{self, Platforms};
 use crate::revocation::Revocations;
+use crate::trust::{Trust, TrustSource};
+use crate::verdicts::{self, Verdicts, has_refusal};
 
 /// How long a tag's digest serves further requests. Short: a tag pushed anew is seen after it.
 const TAG_LIFE: Duration = Duration::from_secs(5);
-/// How long findings without a refusal serve further requests.
-const FINDINGS_LIFE: Duration = Duration::from_secs(60);
-/// Tags remembered at most.
-const MOST_TAGS: u64 = 20_000;
-/// Findings remembered at most.
-const MOST_FINDINGS: u64 = 20_000;
+/// Bytes of tags remembered at most, about.
+const MOST_TAG_BYTES: u64 = 8 * 1024 * 1024;
+/// Bytes that a tag takes beside its image's name, about.
+const TAG_BYTES: usize = 384;
+
+/// What images are judged with.
+#[derive(Debug, Clone)]
+pub(crate) struct ImageMeans {
+    pub(crate) keychains: Keychains,
+    pub(crate) keys: Keys,
+    pub(crate) revocations: Revocations,
+    pub(crate) trust: TrustSource,
+    pub(crate) allow_insecure: bool,
+    pub(crate) platforms: Platforms,
+}
 
 /// How images are judged.
 #[derive(Debug, Clone)]
 pub(crate) struct Images {
     gatherer: EvidenceGatherer<RegistryClient>,
-    keychains: Keychains,
-    keys: Keys,
-    revocations: Revocations,
-    trust: Arc<TrustMaterial>,
-    allow_insecure: bool,
+    means: ImageMeans,
     tags: Cache<TagKey, Digest>,
-    findings: Cache<FindingsKey, Arc<ImageFindings>>,
+    verdicts: Verdicts,
 }
 
 /// One request's way to a registry: who asks, until when, as of when.
@@ -61,40 +67,28 @@ struct TagKey {
     image: String,
 }
 
-/// What findings depend on: who may see the image, which content, what is demanded, by which keys.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct FindingsKey {
-    identity: Identity,
-    image: String,
-    digest: Digest,
-    demand: Arc<ImageDemand>,
-    keys: ResolvedKeys,
+/// One judgement: by which keys and which trust root, for whom.
+#[derive(Debug, Clone, Copy)]
+struct Bench<'b> {
+    demand: &'b Arc<ImageDemand>,
+    keys: &'b ResolvedKeys,
+    trust: &'b Trust,
+    errand: Errand<'b>,
 }
 
 impl Images {
-    pub(crate) fn new(
-        registry: RegistryClient,
-        keychains: Keychains,
-        keys: Keys,
-        revocations: Revocations,
-        trust: Arc<TrustMaterial>,
-        allow_insecure: bool,
-    ) -> Self {
+    pub(crate) fn new(registry: RegistryClient, means: ImageMeans) -> Self {
+        let tags = Cache::builder()
+            .max_capacity(MOST_TAG_BYTES)
+            .weigher(|key: &TagKey, _: &Digest| {
+                u32::try_from(key.image.len().saturating_add(TAG_BYTES)).unwrap_or(u32::MAX)
+            })
+            .time_to_live(TAG_LIFE);
         Self {
             gatherer: EvidenceGatherer::new(registry, CacheOptions::default()),
-            keychains,
-            keys,
-            revocations,
-            trust,
-            allow_insecure,
-            tags: Cache::builder()
-                .max_capacity(MOST_TAGS)
-                .time_to_live(TAG_LIFE)
-                .build(),
-            findings: Cache::builder()
-                .max_capacity(MOST_FINDINGS)
-                .time_to_live(FINDINGS_LIFE)
-                .build(),
+            means,
+            tags: tags.build(),
+            verdicts: Verdicts::default(),
         }
     }
 
@@ -105,8 +99,8 @@ impl Images {
 
     /// A call on behalf of `errand`.
     pub(crate) async fn call(&self, errand: Errand<'_>) -> Call {
-        let keychain = self.keychains.of(errand.asker, errand.access).await;
-        let allow_insecure = self.allow_insecure || errand.access.allow_insecure;
+        let keychain = self.means.keychains.of(errand.asker, errand.access).await;
+        let allow_insecure = self.means.allow_insecure || errand.access.allow_insecure;
         Call::new(
             Access {
                 keychain,
@@ -132,6 +126,7 @@ impl Images {
         image: &str,
         demand: &Arc<ImageDemand>,
     ) -> Result<Arc<ImageFindings>, FactError> {
+        let demand = &self.means.revocations.of_operator(demand);
         let reference = parse(image)?;
         let call = self.call(errand).await;
         let keys = self.resolve_keys(errand.asker, demand).await;
@@ -139,22 +134,65 @@ impl Images {
             .resolve(&call, &reference)
             .await
             .map_err(|error| of_image(&error))?;
-        let key = FindingsKey {
+        let trust = self.means.trust.for_demand(demand).await;
+        let trust = trust.map_err(|cause| FactError::Image {
+            refusal: Refusal::new(ReasonCode::KeyUnavailable, cause),
+            network: false,
+        })?;
+        let question = verdicts::Question {
             identity: call.access.keychain.identity(),
             image: reference.repository(),
             digest: digest.clone(),
             demand: Arc::clone(demand),
             keys,
+            trust: trust.revision,
         };
-        if let Some(known) = self.findings.get(&key).await {
+        if let Some(known) = self.verdicts.get(&question).await {
             return Ok(known);
         }
-        let question = Question::of(demand);
-        let judged = self
-            .gather_and_judge(&call, &reference, &digest, &question, &key, errand)
-            .await?;
-        if !has_refusal(&judged) {
-            self.findings.insert(key, Arc::clone(&judged)).await;
+        let bench = Bench {
+            demand,
+            keys: &question.keys,
+            trust: &trust,
+            errand,
+        };
+        let mut judged = self.gather_and_judge(&call, &reference, &digest, bench).await?;
+        if self.means.platforms == Platforms::Each && !has_refusal(&judged) {
+            judged = self.judge_platforms(&call, &reference, judged, bench).await?;
+        }
+        let judged = Arc::new(judged);
+        self.verdicts.keep(question, &judged).await;
+        Ok(judged)
+    }
+
+    /// Judges each platform of an index too; an image that is none stays as it was judged.
+    async fn judge_platforms(
+        &self,
+        call: &Call,
+        reference: &ImageReference,
+        mut judged: ImageFindings,
+        bench: Bench<'_>,
+    ) -> Result<ImageFindings, FactError> {
+        let of_registry = |error| of_image(&EvidenceError::from(error));
+        let location = reference.location().map_err(|error| FactError::Image {
+            refusal: Refusal::new(ReasonCode::BadReference, error.to_string()),
+            network: false,
+        })?;
+        let name = ManifestName::Digest(judged.digest.clone());
+        let registry = self.gatherer.registry();
+        let top = registry
+            .manifest(call, &location, &name)
+            .await
+            .map_err(of_registry)?;
+        for digest in platforms::of(&top.document).map_err(|refusal| FactError::Image {
+            refusal,
+            network: false,
+        })? {
+            let platform = self.gather_and_judge(call, reference, &digest, bench).await?;
+            platforms::hold(&mut judged, &digest, platform);
+            if has_refusal(&judged) {
+                break;
+            }
         }
         Ok(judged)
     }
@@ -166,32 +204,33 @@ impl Images {
         call: &Call,
         reference: &ImageReference,
         digest: &Digest,
-        question: &Question,
-        key: &FindingsKey,
-        errand: Errand<'_>,
-    ) -> Result<Arc<ImageFindings>, FactError> {
+        bench: Bench<'_>,
+    ) -> Result<ImageFindings, FactError> {
+        let question = Question::of(bench.demand);
         let mut freshness = Freshness::Recent;
         loop {
             let gathered = self
                 .gatherer
-                .gather_about(call, reference, digest.clone(), question, freshness)
+                .gather_about(call, reference, digest.clone(), &question, freshness)
                 .await;
             let gathered = gathered.map_err(|error| of_image(&error))?;
             let is_old = gathered.is_from_cache;
-            let findings = self.judge(&gathered, key, errand).await;
+            let findings = self.judge(&gathered, bench).await;
             if !is_old || !has_refusal(&findings) {
-                return Ok(Arc::new(findings));
+                return Ok(findings);
             }
             freshness = Freshness::Now;
         }
     }
 
-    async fn judge(&self, gathered: &Gathered, key: &FindingsKey, errand: Errand<'_>) -> ImageFindings {
-        let (evidence, at) = (&gathered.evidence, errand.at);
-        let sources = revocation_sources(evidence, &key.demand, at);
-        let answers = self.revocations.ask(errand.asker, sources, at).await;
+    async fn judge(&self, gathered: &Gathered, bench: Bench<'_>) -> ImageFindings {
+        let (evidence, demand, at) = (&gathered.evidence, bench.demand, bench.errand.at);
+        let sources = revocation_sources(evidence, demand, at);
+        let revocations = &self.means.revocations;
+        let answers = revocations.ask(bench.errand.asker, sources, at).await;
         let prepared = PreparedEvidence::new(evidence);
-        let findings = judge_with_revocation(&prepared, &key.demand, &key.keys, &self.trust, &answers, at);
+        let trust = &bench.trust.material;
+        let findings = judge_with_revocation(&prepared, demand, bench.keys, trust, &answers, at);
         match gathered.gaps.first() {
             None => findings,
             Some(gap) => with_gap(findings, &gap.refusal()),
@@ -207,11 +246,17 @@ impl Images {
             allow_insecure: call.access.allow_insecure,
             image: reference.canonical(),
         };
-        let resolved = self
-            .tags
-            .try_get_with(key, self.gatherer.resolve(call, reference))
-            .await;
-        resolved.map_err(|error: Arc<EvidenceError>| (*error).clone())
+        let resolve = || self.gatherer.resolve(call, reference);
+        match self.tags.try_get_with(key.clone(), resolve()).await {
+            Ok(digest) => Ok(digest),
+            // It may be another request's deadline that passed, which this one waited with: asked again until its own.
+            Err(error) if error.code() == ReasonCode::RegistryTimeout && !call.deadline.has_passed() => {
+                let digest = resolve().await?;
+                self.tags.insert(key, digest.clone()).await;
+                Ok(digest)
+            }
+            Err(error) => Err((*error).clone()),
+        }
     }
 
     /// The PEM of every key that the demand refers to.
@@ -225,7 +270,10 @@ impl Images {
             .collect();
         let mut keys = ResolvedKeys::new();
         for reference in references {
-            keys.insert(Arc::clone(reference), self.keys.resolve(asker, reference).await);
+            keys.insert(
+                Arc::clone(reference),
+                self.means.keys.resolve(asker, reference).await,
+            );
         }
         keys
     }
@@ -261,14 +309,6 @@ fn of_image(error: &EvidenceError) -> FactError {
         refusal: error.refusal(),
         network: error.is_network() || error.code() == ReasonCode::Offline,
     }
-}
-
-fn has_refusal(findings: &ImageFindings) -> bool {
-    findings
-        .signers
-        .iter()
-        .chain(findings.attestations.iter().flatten())
-        .any(Result::is_err)
 }
 
 /// What could not be read may have been what refuses: with a gap no attestation holds, as every statement must, and a

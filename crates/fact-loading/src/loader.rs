@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream;
-use image_verification::TrustMaterial;
+use image_trust::RegistryAccess;
 use jiff::Timestamp;
 use oci_registry::{Deadline, DockerConfig, Mirrors, RegistryClient, RegistryClientOptions};
+use policy_engine::facts::Asker;
 use policy_engine::{Fact, FactError, FactRequest, FactSource};
 use serde_json::{Value, json};
+use trust_root::{Mirror, PUBLIC_GOOD_MIRROR};
 
+use crate::access::{self, AccessReport};
 use crate::addresses::Loopback;
 use crate::cloud::Clouds;
 use crate::cluster::Cluster;
 use crate::http::{Authorities, Http, Word};
 use crate::image_metadata;
-use crate::images::{Errand, Images};
+use crate::images::{Errand, ImageMeans, Images};
 use crate::key_services::KeyServices;
 use crate::keychains::Keychains;
 use crate::keys::{KeyMeans, Keys};
@@ -25,6 +28,7 @@ use crate::options::{LoaderOptions, SetupError};
 use crate::revocation::Revocations;
 use crate::services::{self, ServiceCall};
 use crate::tenancy::Tenancy;
+use crate::trust::{MirrorFetch, Mirrored, Trust, TrustSource};
 
 /// Questions of one request answered at the same time.
 const MOST_AT_ONCE: usize = 32;
@@ -59,12 +63,10 @@ impl Loader {
         for mirror in &options.mirrors {
             mirrors.add(mirror)?;
         }
-        let trust = match &options.trusted_root {
-            Some(json) => TrustMaterial::from_trusted_root(json)?,
-            None => TrustMaterial::public_good()?,
-        };
+        let trust = trust_source(&options)?;
         let registry = RegistryClient::new(RegistryClientOptions {
             added_authorities: options.added_authorities,
+            host_certificates: options.host_certificates,
             mirrors,
             offline: options.offline,
             ..RegistryClientOptions::default()
@@ -76,8 +78,15 @@ impl Loader {
         };
         let http = Http::new(Word::Policy(loopback), Authorities::System)?;
         let own = DockerConfig::from_environment()?;
-        let keychains = Keychains::new(Arc::clone(&options.cluster), own, options.tenancy, OWN_NAMESPACE);
         let clouds = Clouds::new(options.environment.clone());
+        let keychains = Keychains::new(
+            Arc::clone(&options.cluster),
+            own,
+            &clouds,
+            options.credential_providers,
+            options.tenancy,
+            OWN_NAMESPACE,
+        );
         let keys = Keys::new(KeyMeans {
             http: http.clone(),
             services: KeyServices::new(clouds, loopback),
@@ -86,15 +95,21 @@ impl Loader {
             tenancy: options.tenancy,
             offline: options.offline,
         });
-        Ok(Self {
-            images: Images::new(
-                registry,
-                keychains,
-                keys,
-                Revocations::new(http.clone(), options.tenancy, options.offline),
-                Arc::new(trust),
-                options.allow_insecure,
+        let means = ImageMeans {
+            keychains,
+            keys,
+            revocations: Revocations::new(
+                http.clone(),
+                options.tenancy,
+                options.offline,
+                options.notary_revocation,
             ),
+            trust,
+            allow_insecure: options.allow_insecure,
+            platforms: options.platforms,
+        };
+        Ok(Self {
+            images: Images::new(registry, means),
             http,
             cluster: options.cluster,
             tenancy: options.tenancy,
@@ -116,11 +131,66 @@ impl Loader {
         }
     }
 
+    /// How the registry of `image` is reached and by whose credential, with the pull secrets named (`namespace/name`) and
+    /// those that stand for every policy; asks for at most `time`.
+    ///
+    /// # Errors
+    /// A sentence, where `image` is no reference.
+    pub async fn explain_access(
+        &self,
+        image: &str,
+        pull_secrets: &[String],
+        time: Duration,
+    ) -> Result<AccessReport, String> {
+        let asker = Asker::default();
+        let access = RegistryAccess {
+            pull_secrets: pull_secrets.to_vec(),
+            ..RegistryAccess::default()
+        };
+        let errand = Errand {
+            asker: &asker,
+            access: &access,
+            deadline: Deadline::after(time),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        access::explain(&self.images, errand, image).await
+    }
+
     /// Whether `--offline` is set.
     #[must_use]
     pub fn is_offline(&self) -> bool {
         self.offline
     }
+}
+
+/// The trust root that the operator chose; nothing is fetched yet.
+fn trust_source(options: &LoaderOptions) -> Result<TrustSource, SetupError> {
+    if let Some(json) = &options.trusted_root {
+        return Ok(TrustSource::Given(Arc::new(Trust::of(json)?)));
+    }
+    let Some(tuf) = &options.tuf else {
+        return Ok(TrustSource::Given(Arc::new(Trust::public_good()?)));
+    };
+    let (mirror, embedded) = match &tuf.root {
+        Some(root) => {
+            let address = tuf.mirror.as_deref().unwrap_or(PUBLIC_GOOD_MIRROR);
+            (Mirror::new(address, root, tuf.cache.clone())?, None)
+        }
+        None => {
+            let mirror = Mirror::public_good(tuf.mirror.as_deref(), tuf.cache.clone())?;
+            (mirror, Some(Trust::public_good()?))
+        }
+    };
+    let added = options.added_authorities.join(&b'\n');
+    let added = String::from_utf8_lossy(&added);
+    let authorities = if added.is_empty() {
+        Authorities::System
+    } else {
+        Authorities::And(&added)
+    };
+    let fetch = Arc::new(MirrorFetch(Http::new(Word::Operator, authorities)?));
+    let mirrored = Mirrored::new(mirror, fetch, embedded, options.offline);
+    Ok(TrustSource::Mirrored(Arc::new(mirrored)))
 }
 
 /// Namespace that unqualified secrets of policies stand in, as Kyverno's own.
@@ -226,11 +296,7 @@ impl RequestLoader {
         }
     }
 
-    fn errand<'e>(
-        &self,
-        asker: &'e policy_engine::facts::Asker,
-        access: &'e image_trust::RegistryAccess,
-    ) -> Errand<'e> {
+    fn errand<'e>(&self, asker: &'e Asker, access: &'e RegistryAccess) -> Errand<'e> {
         Errand {
             asker,
             access,

@@ -1,13 +1,18 @@
 //! How a loader is set up, and why it can't be.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use image_trust::RevocationCheck;
 use image_verification::TrustError;
-use oci_registry::{DockerConfigError, MirrorError, TransportError};
+use oci_registry::{DockerConfigError, HostCertificates, MirrorError, TransportError};
+use trust_root::RefreshError;
 
 use crate::cluster::{Cluster, NoCluster};
 use crate::environment::Environment;
 use crate::http::HttpSetupError;
+use crate::platforms::Platforms;
 use crate::tenancy::Tenancy;
 
 /// How a loader is set up.
@@ -23,8 +28,16 @@ pub struct LoaderOptions {
     pub allow_insecure: bool,
     /// Certificate authorities beside the system's, PEM.
     pub added_authorities: Vec<Vec<u8>>,
+    /// Further authorities and client certificates of single hosts.
+    pub host_certificates: BTreeMap<String, HostCertificates>,
+    /// Providers that serve policies which name none: `default`, `amazon`, `azure`, `google`, `github`.
+    pub credential_providers: Vec<String>,
     /// A `trusted_root.json` instead of the embedded public one.
     pub trusted_root: Option<String>,
+    /// A TUF mirror that keeps the trusted root fresh, where no `trusted_root` is given.
+    pub tuf: Option<TufOptions>,
+    /// What of an image for several platforms must be signed.
+    pub platforms: Platforms,
     /// Who stands behind the policies.
     pub tenancy: Tenancy,
     /// Whether `imageRegistry` context entries are read; else they have no loader.
@@ -33,10 +46,13 @@ pub struct LoaderOptions {
     pub allow_loopback: bool,
     /// Where clouds and Vault are, and who this process is there.
     pub environment: Environment,
+    /// What is done about certificates of Notary signatures that were taken back, or of which nobody says that they stand,
+    /// whatever the policies mean (Kyverno's always mean [`RevocationCheck::Enforce`]).
+    pub notary_revocation: RevocationCheck,
 }
 
 impl Default for LoaderOptions {
-    /// No cluster, the embedded root, policies of many hands, an empty environment.
+    /// No cluster, the embedded root, policies of many hands, an empty environment, revocation enforced.
     fn default() -> Self {
         Self {
             cluster: Arc::new(NoCluster),
@@ -44,13 +60,29 @@ impl Default for LoaderOptions {
             mirrors: Vec::new(),
             allow_insecure: false,
             added_authorities: Vec::new(),
+            host_certificates: BTreeMap::new(),
+            credential_providers: vec!["default".to_owned()],
             trusted_root: None,
+            tuf: None,
+            platforms: Platforms::default(),
             tenancy: Tenancy::Shared,
             reads_image_metadata: false,
             allow_loopback: false,
             environment: Environment::default(),
+            notary_revocation: RevocationCheck::Enforce,
         }
     }
+}
+
+/// Where the trusted root comes from by TUF.
+#[derive(Debug, Clone, Default)]
+pub struct TufOptions {
+    /// Address of the repository; none: the public-good instance of Sigstore.
+    pub mirror: Option<String>,
+    /// The pinned `root.json`; none: that of the public-good instance.
+    pub root: Option<Vec<u8>>,
+    /// Where what was verified is kept for the next start.
+    pub cache: Option<PathBuf>,
 }
 
 /// Why a loader could not be set up.
@@ -68,6 +100,9 @@ pub enum SetupError {
     /// The trusted root.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The TUF root.
+    #[error(transparent)]
+    Tuf(#[from] RefreshError),
     /// The docker configuration of this process.
     #[error(transparent)]
     DockerConfig(#[from] DockerConfigError),

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
+use image_trust::{Authority, ImageDemand, Layouts, RevocationCheck};
 use image_verification::{RevocationAnswers, RevocationSource, next_update};
 use jiff::Timestamp;
 use moka::future::Cache;
@@ -34,6 +35,8 @@ pub(crate) struct Revocations {
     http: Http,
     tenancy: Tenancy,
     offline: bool,
+    /// The operator's word, over the policies'.
+    check: RevocationCheck,
     kept: Cache<RevocationSource, Kept>,
 }
 
@@ -53,7 +56,7 @@ impl moka::Expiry<RevocationSource, Kept> for Lives {
 }
 
 impl Revocations {
-    pub(crate) fn new(http: Http, tenancy: Tenancy, offline: bool) -> Self {
+    pub(crate) fn new(http: Http, tenancy: Tenancy, offline: bool, check: RevocationCheck) -> Self {
         let kept = Cache::builder()
             .max_capacity(MOST_KEPT_BYTES)
             .weigher(|_, kept: &Kept| u32::try_from(kept.answer.len()).unwrap_or(u32::MAX))
@@ -63,8 +66,25 @@ impl Revocations {
             http,
             tenancy,
             offline,
+            check,
             kept,
         }
+    }
+
+    /// The demand as the operator lets it be: what policies enforce may be logged or skipped.
+    pub(crate) fn of_operator(&self, demand: &Arc<ImageDemand>) -> Arc<ImageDemand> {
+        if self.check == RevocationCheck::Enforce || demand.layouts != Layouts::Notary {
+            return Arc::clone(demand);
+        }
+        let mut demand = (**demand).clone();
+        let attestations = demand.attestations.iter_mut();
+        let signers = attestations.flat_map(|attestation| &mut attestation.signers);
+        for signer in demand.signers.iter_mut().chain(signers) {
+            if let Authority::Notary(trust) = &mut signer.authority {
+                trust.revocation = self.check;
+            }
+        }
+        Arc::new(demand)
     }
 
     /// What each of `sources` answers, all asked at once. Failures are told and not kept.

@@ -3,6 +3,7 @@
 //! In: questions. Out: content whose digest was computed from its bytes.
 //! Never: a tag's digest believed against the bytes that came with it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,10 +12,11 @@ use http::{HeaderMap, Method};
 use image_reference::{Digest, DigestAlgorithm, RepositoryLocation};
 
 use crate::call::Call;
-use crate::connections::TransportError;
+use crate::challenge::Challenge;
+use crate::connections::{HostCertificates, TransportError};
 use crate::courier::{Courier, Question, What};
 use crate::document::{ACCEPT_DOCUMENTS, ACCEPT_INDEX, Descriptor, Document};
-use crate::endpoint::{Endpoint, ManifestName, Mirrors};
+use crate::endpoint::{Endpoint, ManifestName, Mirrors, Scheme};
 use crate::error::{RegistryError, RegistryErrorKind, quoted};
 use crate::limits;
 use crate::registry::{FetchedManifest, Registry};
@@ -26,6 +28,8 @@ use crate::transport::{Incoming, Transport};
 pub struct RegistryClientOptions {
     /// Certificate authorities trusted beside the system's, PEM, several in one text allowed
     pub added_authorities: Vec<Vec<u8>>,
+    /// Further authorities and client certificates of single hosts, by host with the port if it is not the scheme's
+    pub host_certificates: BTreeMap<String, HostCertificates>,
     /// Hosts whose requests go elsewhere
     pub mirrors: Mirrors,
     /// Token servers outside their registry's site that may have its credentials
@@ -34,6 +38,21 @@ pub struct RegistryClientOptions {
     pub jitter_seed: u64,
     /// No connection is made; every question is an error of kind `Offline`
     pub offline: bool,
+}
+
+/// How questions about a repository are asked; tells no secret
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    /// Host that is asked, which a mirror may have changed
+    pub host: String,
+    /// The scheme it answered on; none: not asked yet
+    pub scheme: Option<&'static str>,
+    /// What it wants to be shown; none: nothing, or not asked yet
+    pub wants: Option<String>,
+    /// What a token is asked for
+    pub scope: String,
+    /// The repository as that host knows it
+    pub repository: String,
 }
 
 /// A client for all registries; clones share connections, tokens and what is remembered of hosts
@@ -50,13 +69,40 @@ impl RegistryClient {
     /// # Errors
     /// [`TransportError`] when an added authority cannot be read.
     pub fn new(options: RegistryClientOptions) -> Result<Self, TransportError> {
-        let transport = Transport::new(&options.added_authorities)?;
+        let transport = Transport::new(&options.added_authorities, &options.host_certificates)?;
         let tokens = Tokens::new(transport.clone(), options.trusted_realms);
         Ok(Self {
             courier: Courier::new(transport, tokens, options.jitter_seed),
             mirrors: Arc::new(options.mirrors),
             offline: options.offline,
         })
+    }
+
+    /// How questions about `location` are asked: where, what the host wants to be shown as far as it was asked, for what
+    /// scope.
+    #[must_use]
+    pub fn way_to(&self, location: &RepositoryLocation) -> Way {
+        let endpoint = self.mirrors.endpoint(location);
+        let host = self.courier.host(&endpoint);
+        let scheme = host.scheme();
+        let challenge = scheme.and_then(|scheme| host.challenge(scheme));
+        let repository = endpoint.repository(location);
+        Way {
+            host: endpoint.authority().to_owned(),
+            scheme: scheme.map(Scheme::name),
+            wants: match challenge {
+                None => None,
+                Some(Challenge::Basic) => Some("a password (Basic)".to_owned()),
+                Some(Challenge::Bearer { realm, service }) => {
+                    let service = service.map_or_else(String::new, |service| {
+                        format!(" for service `{}`", quoted(&service))
+                    });
+                    Some(format!("a token of {}{service}", quoted(&realm)))
+                }
+            },
+            scope: format!("repository:{repository}:pull"),
+            repository,
+        }
     }
 
     async fn ask(

@@ -1,15 +1,18 @@
 //! The connections that requests go over.
 //!
-//! In: certificate authorities to trust beside the system's. Out: one HTTP client for each way a host came to be
-//! asked, set up when it is first needed: loading a system's authorities takes longer than many a run.
+//! In: certificate authorities to trust beside the system's, for all hosts and for one, and client certificates. Out: one
+//! HTTP client for each way a host came to be asked, set up when it is first needed: loading a system's authorities takes
+//! longer than many a run. A client certificate is shown to the host it was configured for and to no other.
 //! Never: a name that stands for an address it may not stand for.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::addresses::{self, Nearness};
+use crate::credentials::canonical_host;
 use crate::error::{RegistryError, RegistryErrorKind, quoted};
 use crate::limits;
 
@@ -19,6 +22,29 @@ pub enum TransportError {
     /// An added certificate authority is not PEM
     #[error("added certificate authorities are not valid PEM")]
     Certificates(#[source] reqwest::Error),
+    /// A client certificate or its key is not PEM
+    #[error("the client certificate for `{0}` and its key are not valid PEM")]
+    ClientCertificate(String, #[source] reqwest::Error),
+}
+
+/// What TLS needs beside the system's authorities for one host
+#[derive(Clone, Default)]
+pub struct HostCertificates {
+    /// Authorities trusted for this host, PEM; they are added to the others
+    pub authorities: Vec<Vec<u8>>,
+    /// The certificate we show, its chain and its private key, PEM
+    pub client: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for HostCertificates {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let client = self.client.as_ref().map(|_| "…");
+        write!(
+            out,
+            "HostCertificates({} authorities, client {client:?})",
+            self.authorities.len()
+        )
+    }
 }
 
 type Client = OnceLock<Result<reqwest::Client, RegistryError>>;
@@ -26,42 +52,87 @@ type Client = OnceLock<Result<reqwest::Client, RegistryError>>;
 /// The clients
 #[derive(Debug)]
 pub(crate) struct Connections {
-    added: Vec<reqwest::Certificate>,
+    common: Clients,
+    /// By host, with the port if it is not the scheme's.
+    own: BTreeMap<String, Clients>,
+}
+
+/// The clients of all hosts that need the same
+#[derive(Debug)]
+struct Clients {
+    trust: Trust,
     named: Client,
     local: Client,
     redirected: Client,
 }
 
+/// What a client trusts and shows
+#[derive(Debug)]
+struct Trust {
+    added: Vec<reqwest::Certificate>,
+    client: Option<reqwest::Identity>,
+}
+
 impl Connections {
-    /// Clients that trust the system's certificate authorities and those in `added` (PEM).
-    pub(crate) fn new(added: &[Vec<u8>]) -> Result<Self, TransportError> {
+    /// Clients that trust the system's certificate authorities and those in `added` (PEM), and for some hosts more.
+    pub(crate) fn new(
+        added: &[Vec<u8>],
+        hosts: &BTreeMap<String, HostCertificates>,
+    ) -> Result<Self, TransportError> {
+        let mut own = BTreeMap::new();
+        for (host, certificates) in hosts {
+            let all = [added, &certificates.authorities].concat();
+            let read = |pem: &Vec<u8>| {
+                reqwest::Identity::from_pem(pem)
+                    .map_err(|cause| TransportError::ClientCertificate(host.clone(), cause))
+            };
+            let client = certificates.client.as_ref().map(read).transpose()?;
+            own.insert(canonical_host(host).to_owned(), Clients::new(&all, client)?);
+        }
+        Ok(Self {
+            common: Clients::new(added, None)?,
+            own,
+        })
+    }
+
+    /// The client for a host that came to be asked by `reach`; `authority` is its name, and its port if it is not the
+    /// scheme's.
+    pub(crate) fn client(&self, reach: Reach, authority: &str) -> Result<&reqwest::Client, RegistryError> {
+        let clients = self.own.get(canonical_host(authority)).unwrap_or(&self.common);
+        clients.client(reach)
+    }
+}
+
+impl Clients {
+    fn new(added: &[Vec<u8>], client: Option<reqwest::Identity>) -> Result<Self, TransportError> {
         let mut certificates = Vec::new();
         for pem in added {
             certificates
                 .extend(reqwest::Certificate::from_pem_bundle(pem).map_err(TransportError::Certificates)?);
         }
-        let connections = Self {
-            added: certificates,
+        if !certificates.is_empty() {
+            // A text can be PEM and no certificate: only the TLS library tells, so it is asked now.
+            only_added(&certificates).map_err(TransportError::Certificates)?;
+        }
+        Ok(Self {
+            trust: Trust {
+                added: certificates,
+                client,
+            },
             named: Client::new(),
             local: Client::new(),
             redirected: Client::new(),
-        };
-        if !connections.added.is_empty() {
-            // A text can be PEM and no certificate: only the TLS library tells, so it is asked now.
-            only_added(&connections.added).map_err(TransportError::Certificates)?;
-        }
-        Ok(connections)
+        })
     }
 
-    /// The client for hosts that came to be asked by `reach`.
-    pub(crate) fn client(&self, reach: Reach) -> Result<&reqwest::Client, RegistryError> {
+    fn client(&self, reach: Reach) -> Result<&reqwest::Client, RegistryError> {
         let client = match reach {
             Reach::Named => &self.named,
             Reach::Local => &self.local,
             Reach::Redirected => &self.redirected,
         };
         client
-            .get_or_init(|| set_up(reach, &self.added))
+            .get_or_init(|| set_up(reach, &self.trust))
             .as_ref()
             .map_err(Clone::clone)
     }
@@ -73,7 +144,8 @@ fn only_added(added: &[reqwest::Certificate]) -> reqwest::Result<reqwest::Client
         .build()
 }
 
-fn set_up(reach: Reach, added: &[reqwest::Certificate]) -> Result<reqwest::Client, RegistryError> {
+fn set_up(reach: Reach, trust: &Trust) -> Result<reqwest::Client, RegistryError> {
+    let added = &trust.added;
     let builder = || {
         let builder = reqwest::Client::builder();
         // Between us and ourselves stands no proxy, as with Go's clients.
@@ -81,6 +153,10 @@ fn set_up(reach: Reach, added: &[reqwest::Certificate]) -> Result<reqwest::Clien
             builder.no_proxy()
         } else {
             builder
+        };
+        let builder = match &trust.client {
+            Some(client) => builder.identity(client.clone()),
+            None => builder,
         };
         builder
             .user_agent(concat!("vouchsafe/", env!("CARGO_PKG_VERSION")))

@@ -14,10 +14,11 @@ use url::Url;
 use crate::call::Call;
 use crate::challenge::Challenge;
 use crate::coalesce::Flights;
-use crate::credentials::Identity;
+use crate::credentials::{Identity, Resource};
 use crate::endpoint::{Endpoint, Path, Scheme};
 use crate::error::{RegistryError, RegistryErrorKind};
 use crate::host_memory::{Host, HostMemory};
+use crate::limits;
 use crate::retry::{self, Jitter};
 use crate::tokens::{TokenScope, Tokens};
 use crate::transport::{Incoming, Outgoing, Transport};
@@ -173,7 +174,8 @@ impl Courier {
         }
     }
 
-    /// One attempt; a second one within it when the registry asks for (fresh) authorisation.
+    /// One attempt; further ones within it when the registry asks for (fresh) authorisation, one for each credential that
+    /// there is.
     async fn try_once(&self, errand: &Errand<'_>) -> Result<Incoming, RegistryError> {
         let deadline = errand.call.deadline;
         let pause = errand.host.pause_left(errand.scope.identity);
@@ -184,26 +186,9 @@ impl Courier {
         let permit = deadline
             .bound(async { Ok(errand.host.gate.acquire().await) })
             .await?;
-        let authorization = match (
-            self.tokens.kept(&errand.scope),
-            errand.host.challenge(errand.scheme),
-        ) {
-            (Some(kept), _) => Some(kept),
-            // A password is not offered before this very request is asked for it.
-            (None, Some(challenge @ Challenge::Bearer { .. })) => self.obtain(&challenge, errand).await?,
-            (None, Some(Challenge::Basic) | None) => None,
-        };
-        let mut incoming = self.send(errand, authorization).await?;
-        if incoming.status == StatusCode::UNAUTHORIZED
-            && let Some(challenge) = Challenge::from_headers(&incoming.headers)
-        {
-            errand.host.remember_challenge(errand.scheme, &challenge);
-            self.tokens.drop(&errand.scope);
-            if let Some(fresh) = self.obtain(&challenge, errand).await? {
-                incoming = self.send(errand, Some(fresh)).await?;
-            }
-        }
+        let incoming = self.authorised(errand).await;
         drop(permit);
+        let incoming = incoming.map_err(|error| errand.with_complaints(error))?;
         if incoming.status.is_success() {
             return Ok(incoming);
         }
@@ -215,19 +200,66 @@ impl Courier {
         if let (StatusCode::TOO_MANY_REQUESTS, Some(wait)) = (incoming.status, wait) {
             errand.host.pause(errand.scope.identity, wait);
         }
-        Err(
-            RegistryError::from_answer(method, incoming.status, &incoming.body, wait)
-                .during(method, &errand.url),
-        )
+        let error = RegistryError::from_answer(method, incoming.status, &incoming.body, wait);
+        Err(errand.with_complaints(error.during(method, &errand.url)))
+    }
+
+    /// The registry's answer to the first credential that it takes, or to the last that there is.
+    async fn authorised(&self, errand: &Errand<'_>) -> Result<Incoming, RegistryError> {
+        let (mut next, mut refusal) = (0, None);
+        let known = errand.host.challenge(errand.scheme);
+        let authorization = match (self.tokens.kept(&errand.scope), known) {
+            (Some(kept), _) => Some(kept),
+            // A password is not offered before this very request is asked for it.
+            (None, Some(challenge @ Challenge::Bearer { .. })) => {
+                match self.obtain(&challenge, next, errand).await {
+                    Err(error) if is_of_the_credential(&error) => {
+                        (next, refusal) = (1, Some(error));
+                        None
+                    }
+                    answer => answer?,
+                }
+            }
+            (None, Some(Challenge::Basic) | None) => None,
+        };
+        let mut incoming = self.send(errand, authorization).await?;
+        while next < limits::MAX_CREDENTIALS {
+            let challenge = if incoming.status == StatusCode::UNAUTHORIZED {
+                Challenge::from_headers(&incoming.headers)
+            } else if incoming.status == StatusCode::FORBIDDEN {
+                // Who is known and may not is not asked again who they are; another credential may.
+                next = next.max(1);
+                errand.host.challenge(errand.scheme)
+            } else {
+                None
+            };
+            let Some(challenge) = challenge else {
+                return Ok(incoming);
+            };
+            errand.host.remember_challenge(errand.scheme, &challenge);
+            self.tokens.drop(&errand.scope);
+            match self.obtain(&challenge, next, errand).await {
+                Ok(Some(fresh)) => {
+                    refusal = None;
+                    incoming = self.send(errand, Some(fresh)).await?;
+                }
+                Ok(None) => break,
+                Err(error) if is_of_the_credential(&error) => refusal = Some(error),
+                Err(error) => return Err(error),
+            }
+            next = next.saturating_add(1);
+        }
+        refusal.map_or(Ok(incoming), Err)
     }
 
     async fn obtain(
         &self,
         challenge: &Challenge,
+        refused: usize,
         errand: &Errand<'_>,
     ) -> Result<Option<HeaderValue>, RegistryError> {
         self.tokens
-            .obtain(challenge, &errand.url, &errand.scope, errand.call)
+            .obtain(challenge, &errand.url, &errand.scope, refused, errand.call)
             .await
     }
 
@@ -271,6 +303,14 @@ fn is_of_the_connection(error: &RegistryError) -> bool {
     )
 }
 
+/// Whether a token server refused the credential, so that another may do.
+fn is_of_the_credential(error: &RegistryError) -> bool {
+    matches!(
+        error.kind(),
+        RegistryErrorKind::Unauthorized | RegistryErrorKind::Forbidden
+    )
+}
+
 /// A question on its way by one scheme
 struct Errand<'a> {
     host: &'a Host,
@@ -279,4 +319,18 @@ struct Errand<'a> {
     question: &'a Question,
     scope: TokenScope,
     call: &'a Call,
+}
+
+impl Errand<'_> {
+    /// Says why there was no credential, where the registry asked for one.
+    fn with_complaints(&self, error: RegistryError) -> RegistryError {
+        if !is_of_the_credential(&error) {
+            return error;
+        }
+        let resource = Resource {
+            host: self.url.authority(),
+            repository: &self.scope.repository,
+        };
+        error.because(&self.call.access.keychain.complaints(resource))
+    }
 }

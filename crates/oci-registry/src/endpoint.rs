@@ -41,31 +41,44 @@ pub(crate) enum Schemes {
     HttpsThenHttp,
 }
 
-/// Hosts whose requests go elsewhere while names stay theirs
+/// Hosts, or parts of them, whose requests go elsewhere while names stay theirs
 #[derive(Debug, Clone, Default)]
-pub struct Mirrors(BTreeMap<String, Endpoint>);
+pub struct Mirrors(BTreeMap<Mirrored, Endpoint>);
 
-/// A mirror that is not `HOST=URL`
+/// A host, and the beginning of repositories there in whole path components; empty: all of them
+type Mirrored = (String, String);
+
+/// A mirror that is not `HOST[/PATH]=URL`
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("mirror `{text}` is not HOST=URL with an http or https URL")]
+#[error("mirror `{text}` is not HOST[/PATH]=URL with an http or https URL")]
 pub struct MirrorError {
     text: String,
 }
 
 impl Mirrors {
-    /// Adds `HOST=URL`. A path in the URL stands before the repository:
-    /// `docker.io=https://harbor.acme.example/hub` asks `/v2/hub/library/nginx/…`.
+    /// Adds `HOST=URL` or `HOST/PATH=URL`. A path in the URL stands before the repository:
+    /// `docker.io=https://harbor.acme.example/hub` asks `/v2/hub/library/nginx/…`. A path after the host is rewritten:
+    /// `ghcr.io/acme=https://harbor.acme.example/ours` asks `/v2/ours/app/…` for `ghcr.io/acme/app`. The longest path
+    /// that begins the repository wins.
     ///
     /// # Errors
     /// [`MirrorError`] when the text is not of that form.
     pub fn add(&mut self, text: &str) -> Result<(), MirrorError> {
-        let (host, endpoint) = Self::read(text).ok_or_else(|| MirrorError { text: quoted(text) })?;
-        self.0.insert(host, endpoint);
+        let (mirrored, endpoint) = Self::read(text).ok_or_else(|| MirrorError { text: quoted(text) })?;
+        self.0.insert(mirrored, endpoint);
         Ok(())
     }
 
-    fn read(text: &str) -> Option<(String, Endpoint)> {
-        let (host, url) = text.split_once('=')?;
+    fn read(text: &str) -> Option<(Mirrored, Endpoint)> {
+        let (mirrored, url) = text.split_once('=')?;
+        let (host, dropped) = mirrored.split_once('/').unwrap_or((mirrored, ""));
+        let dropped = dropped.trim_end_matches('/');
+        let is_path = dropped
+            .split('/')
+            .all(|part| !part.is_empty() && !matches!(part, "." | ".."));
+        if !(dropped.is_empty() || is_path) {
+            return None;
+        }
         let url = Url::parse(url).ok()?;
         let schemes = match url.scheme() {
             "https" => Schemes::HttpsOnly,
@@ -83,12 +96,13 @@ impl Mirrors {
             format!("{prefix}/")
         };
         let authority = url.authority().to_owned();
-        let is_good = is_bare && !host.is_empty() && !host.contains('/') && !authority.is_empty();
+        let is_good = is_bare && !host.is_empty() && !authority.is_empty();
         is_good.then(|| {
             (
-                canonical_host(host).to_owned(),
+                (canonical_host(host).to_owned(), dropped.to_owned()),
                 Endpoint {
                     authority,
+                    dropped: dropped.to_owned(),
                     prefix,
                     schemes,
                 },
@@ -99,15 +113,24 @@ impl Mirrors {
     /// Where requests for `location` go.
     pub(crate) fn endpoint(&self, location: &RepositoryLocation) -> Endpoint {
         let host = canonical_host(location.host());
-        self.0.get(host).cloned().unwrap_or_else(|| Endpoint {
-            authority: location.host().to_owned(),
-            prefix: String::new(),
-            schemes: if is_loopback_authority(host) {
-                Schemes::HttpsThenHttp
-            } else {
-                Schemes::HttpsOnly
-            },
-        })
+        let repository = location.repository();
+        let mirrors = self.0.iter().filter(|((mirrored, path), _)| {
+            let rest = repository.strip_prefix(path.as_str());
+            mirrored == host && rest.is_some_and(|rest| path.is_empty() || rest.starts_with('/'))
+        });
+        let nearest = mirrors.max_by_key(|((_, path), _)| path.len());
+        nearest
+            .map(|(_, endpoint)| endpoint.clone())
+            .unwrap_or_else(|| Endpoint {
+                authority: location.host().to_owned(),
+                dropped: String::new(),
+                prefix: String::new(),
+                schemes: if is_loopback_authority(host) {
+                    Schemes::HttpsThenHttp
+                } else {
+                    Schemes::HttpsOnly
+                },
+            })
     }
 }
 
@@ -120,6 +143,8 @@ fn is_loopback_authority(authority: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     authority: String,
+    /// Beginning of the repository's name that the prefix stands for.
+    dropped: String,
     prefix: String,
     schemes: Schemes,
 }
@@ -132,7 +157,9 @@ impl Endpoint {
 
     /// The repository as this endpoint knows it.
     pub(crate) fn repository(&self, location: &RepositoryLocation) -> String {
-        format!("{}{}", self.prefix, location.repository())
+        let repository = location.repository();
+        let kept = repository.strip_prefix(&self.dropped).unwrap_or(repository);
+        format!("{}{}", self.prefix, kept.trim_start_matches('/'))
     }
 
     /// The schemes to try, in order.
@@ -251,7 +278,24 @@ mod tests {
             url(&mirrors, "quay.io/a/b", "1").unwrap(),
             "https://quay.io/v2/a/b/manifests/1"
         );
+        mirrors.add("ghcr.io/acme=https://harbor.example/ours").unwrap();
+        mirrors.add("ghcr.io/acme/deep/=https://deep.example").unwrap();
+        for (repository, path) in [
+            (
+                "ghcr.io/acme/app",
+                "https://harbor.example/v2/ours/app/manifests/1",
+            ),
+            ("ghcr.io/acme/deep/app", "https://deep.example/v2/app/manifests/1"),
+            (
+                "ghcr.io/acmeish/app",
+                "https://mirror.example/v2/ghcr/acmeish/app/manifests/1",
+            ),
+        ] {
+            assert_eq!(url(&mirrors, repository, "1").unwrap(), path);
+        }
         for bad in [
+            "ghcr.io/../x=https://x",
+            "ghcr.io//x=https://x",
             "",
             "x",
             "ghcr.io=",

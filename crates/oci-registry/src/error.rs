@@ -174,6 +174,15 @@ impl RegistryError {
         )
     }
 
+    /// The same failure, with reasons why no better credential was offered.
+    pub(crate) fn because(mut self, complaints: &[String]) -> Self {
+        if !complaints.is_empty() {
+            let complaints = quoted(&complaints.join("; "));
+            self.detail = format!("{} ({complaints})", self.detail).into();
+        }
+        self
+    }
+
     /// Names the request, unless one is named already.
     pub(crate) fn during(mut self, method: &http::Method, url: &url::Url) -> Self {
         self.request

@@ -30,11 +30,11 @@ mod registry;
 mod client;
 
 pub use call::{Access, Call};
-pub use client::{RegistryClient, RegistryClientOptions};
-pub use connections::TransportError;
+pub use client::{RegistryClient, RegistryClientOptions, Way};
+pub use connections::{HostCertificates, TransportError};
 pub use credentials::{
-    Credential, CredentialHelper, CredentialSource, DockerConfig, DockerConfigError, ExplicitCredential,
-    Identity, Keychain, ProviderCredentials, Resource, Secret,
+    Cloud, Credential, CredentialHelper, CredentialSource, DockerConfig, DockerConfigError,
+    ExplicitCredential, Identity, Keychain, Resource, Secret, SourceAnswer,
 };
 pub use deadline::{Deadline, RequestCount};
 pub use document::{Descriptor, Document, ImageIndex, ImageManifest};

@@ -67,6 +67,9 @@ pub(crate) const MAX_HOSTS: u64 = 4096;
 /// How long a host's manners (scheme, challenge, no referrers API) are remembered.
 pub(crate) const HOST_MEMORY: Duration = Duration::from_secs(600);
 
+/// Credentials offered for one question, one after another, at most
+pub(crate) const MAX_CREDENTIALS: usize = 8;
+
 /// Tokens remembered.
 pub(crate) const MAX_TOKENS: u64 = 10_000;
 

@@ -76,7 +76,7 @@ pub(crate) struct Tokens {
     transport: Transport,
     trusted: TrustedRealms,
     kept: moka::sync::Cache<TokenScope, Token>,
-    flights: Flights<TokenScope, Option<HeaderValue>>,
+    flights: Flights<(TokenScope, usize), Option<HeaderValue>>,
 }
 
 impl Tokens {
@@ -106,20 +106,26 @@ impl Tokens {
         self.kept.invalidate(scope);
     }
 
-    /// A header that meets `challenge` at `registry`; none if there are no credentials to meet it with.
+    /// A header that meets `challenge` at `registry`, made of the credential that comes after `refused` others; none if
+    /// there are no credentials to meet it with.
     pub(crate) async fn obtain(
         &self,
         challenge: &Challenge,
         registry: &Url,
         scope: &TokenScope,
+        refused: usize,
         call: &Call,
     ) -> Result<Option<HeaderValue>, RegistryError> {
         let start = || {
             let (this, challenge, registry) = (self.clone(), challenge.clone(), registry.clone());
             let (scope, call) = (scope.clone(), call.clone());
-            async move { this.authorise(&challenge, &registry, &scope, &call).await }
+            async move {
+                this.authorise(&challenge, &registry, &scope, refused, &call)
+                    .await
+            }
         };
-        self.flights.join(scope.clone(), call.deadline, start).await
+        let key = (scope.clone(), refused);
+        self.flights.join(key, call.deadline, start).await
     }
 
     async fn authorise(
@@ -127,13 +133,20 @@ impl Tokens {
         challenge: &Challenge,
         registry: &Url,
         scope: &TokenScope,
+        refused: usize,
         call: &Call,
     ) -> Result<Option<HeaderValue>, RegistryError> {
         let resource = Resource {
             host: registry.authority(),
             repository: &scope.repository,
         };
-        let credential = call.access.keychain.credential(resource, call.deadline).await?;
+        let keychain = &call.access.keychain;
+        let credential = keychain
+            .credential_after(refused, resource, call.deadline)
+            .await?;
+        if refused > 0 && credential.is_none() {
+            return Ok(None);
+        }
         let token = match (challenge, credential) {
             (_, Some(Credential::RegistryToken(token))) => forever(secret_header("Bearer", token.expose())?),
             (Challenge::Basic, Some(Credential::Password { username, password })) => {

@@ -4,6 +4,7 @@
 //! Never: a header that proves something, at another origin than the one it was made for; a redirect from
 //! elsewhere to this machine or to a metadata service, by address or by name.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use crate::addresses::{self, Nearness};
-use crate::connections::{Connections, Reach, Refused, TransportError};
+use crate::connections::{Connections, HostCertificates, Reach, Refused, TransportError};
 use crate::deadline::{Deadline, RequestCount};
 use crate::error::{RegistryError, RegistryErrorKind, quoted};
 use crate::limits;
@@ -48,9 +49,12 @@ pub(crate) struct Incoming {
 }
 
 impl Transport {
-    /// Connections that trust the system's certificate authorities and those in `added` (PEM).
-    pub(crate) fn new(added: &[Vec<u8>]) -> Result<Self, TransportError> {
-        Ok(Self(Arc::new(Connections::new(added)?)))
+    /// Connections that trust the system's certificate authorities and those in `added` (PEM), and for some hosts more.
+    pub(crate) fn new(
+        added: &[Vec<u8>],
+        hosts: &BTreeMap<String, HostCertificates>,
+    ) -> Result<Self, TransportError> {
+        Ok(Self(Arc::new(Connections::new(added, hosts)?)))
     }
 
     /// Sends `outgoing`, follows its redirects, and reads the answer until `deadline`.
@@ -76,7 +80,7 @@ impl Transport {
             (false, false) => Reach::Named,
         };
         for _ in 0..=limits::MAX_REDIRECTS {
-            let sent = request(self.0.client(reach)?, &outgoing)
+            let sent = request(self.0.client(reach, outgoing.url.authority())?, &outgoing)
                 .send()
                 .await
                 .map_err(|error| failure(&error));

@@ -1,6 +1,7 @@
 //! One file or folder a command.
 
 pub(crate) mod apply;
+pub(crate) mod auth;
 pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod doctor;

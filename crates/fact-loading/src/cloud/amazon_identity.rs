@@ -1,7 +1,7 @@
 //! Who this process is at AWS.
 //!
 //! In order, as the SDKs look: keys in the environment, a web identity (service accounts of EKS), a container's agent (EKS
-//! Pod Identity, ECS), the machine's role (IMDSv2). Profiles of `~/.aws` are not read.
+//! Pod Identity, ECS), the machine's role (by its metadata service). Profiles of `~/.aws` are not read.
 
 use oci_registry::Secret;
 use serde_json::Value;
@@ -13,7 +13,7 @@ use crate::http::HttpCall;
 
 /// Largest token or key file, in bytes.
 const MOST_TOKEN_BYTES: usize = 64 * 1024;
-/// How long a session of IMDSv2 is asked for, in seconds.
+/// How long a session of the metadata service is asked for, in seconds.
 const METADATA_SESSION_SECONDS: &str = "300";
 
 /// Keys that requests are signed with.

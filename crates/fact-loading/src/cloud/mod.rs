@@ -23,7 +23,7 @@ use crate::environment::Environment;
 pub(crate) use amazon::{Amazon, AwsCall};
 pub(crate) use azure::{Azure, NationalCloud};
 pub(crate) use google::Google;
-pub(crate) use means::{Ask, Means, header, json as ask_json};
+pub(crate) use means::{Ask, FORM, Means, form, header, json as ask_json};
 pub(crate) use wallet::{Timed, Wallet};
 
 /// All clouds. Cheap to clone; tokens are shared.

@@ -1,4 +1,4 @@
-//! Public keys out of key management services: HashiCorp Vault (and OpenBao), AWS KMS, Google Cloud KMS, Azure Key Vault.
+//! Public keys out of key management services: Vault and its kin, AWS KMS, Google Cloud KMS, Azure Key Vault.
 //!
 //! In: a URI as cosign and Kyverno write it. Out: the public key, PEM; signatures are then verified here. Never: a
 //! signature or a verification by the service; a credential at a host that only a policy names.

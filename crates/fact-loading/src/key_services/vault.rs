@@ -1,4 +1,4 @@
-//! Keys of Vault's transit engine (and OpenBao's).
+//! Keys of Vault's transit engine, and of its fork's.
 //!
 //! The address is the operator's (`VAULT_ADDR`); a policy names a key of it and nothing else. The token is `VAULT_TOKEN`,
 //! or what a login with the pod's service account gives (`VAULT_ROLE`, mount `VAULT_KUBERNETES_AUTH_PATH`), or the file

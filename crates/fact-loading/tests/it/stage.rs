@@ -39,7 +39,7 @@ impl Stage {
         let registry = Arc::new(Registry::start(content.clone(), options).await.unwrap());
         let town = Arc::new(town);
         Self {
-            loader: loader(&registry, &town, allow_loopback, Environment::default()),
+            loader: Loader::new(loader_options(&registry, &town, allow_loopback)).unwrap(),
             registry,
             repository: Repository::new(&content, "app", NAME, signing_time()),
             key: Arc::new(fresh_key()),
@@ -50,7 +50,7 @@ impl Stage {
     /// The same registry, key and cluster, and a loader that remembers nothing.
     pub(crate) fn beside(other: &Self) -> Self {
         Self {
-            loader: loader(&other.registry, &other.town, false, Environment::default()),
+            loader: Loader::new(loader_options(&other.registry, &other.town, false)).unwrap(),
             registry: Arc::clone(&other.registry),
             repository: other.repository.clone(),
             key: Arc::clone(&other.key),
@@ -59,9 +59,16 @@ impl Stage {
     }
 
     /// The same with a loader that remembers nothing, calls loopback addresses, and finds clouds as `environment` says.
-    pub(crate) fn in_environment(mut self, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn in_environment(self, environment: &[(&str, &str)]) -> Self {
         let environment = Environment::of(environment.iter().copied());
-        self.loader = loader(&self.registry, &self.town, true, environment);
+        self.set_up(|options| options.environment = environment)
+    }
+
+    /// The same with a loader that remembers nothing, calls loopback addresses, and is set up otherwise.
+    pub(crate) fn set_up(mut self, change: impl FnOnce(&mut LoaderOptions)) -> Self {
+        let mut options = loader_options(&self.registry, &self.town, true);
+        change(&mut options);
+        self.loader = Loader::new(options).unwrap();
         self
     }
 
@@ -115,18 +122,16 @@ impl Stage {
     }
 }
 
-fn loader(registry: &Registry, town: &Arc<Town>, allow_loopback: bool, environment: Environment) -> Loader {
-    let options = LoaderOptions {
+fn loader_options(registry: &Registry, town: &Arc<Town>, allow_loopback: bool) -> LoaderOptions {
+    LoaderOptions {
         cluster: Arc::<Town>::clone(town),
         mirrors: vec![format!("registry.example.com={}", registry.url())],
         trusted_root: Some(AUTHORITY.trusted_root().unwrap()),
         tenancy: Tenancy::Shared,
         reads_image_metadata: true,
         allow_loopback,
-        environment,
         ..LoaderOptions::default()
-    };
-    Loader::new(options).unwrap()
+    }
 }
 
 /// An engine over policies that have no fault.

@@ -54,6 +54,7 @@ pub struct DockerConfig {
     helpers: BTreeMap<String, CredentialHelper>,
     store: Option<CredentialHelper>,
     identity: Identity,
+    name: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,6 +83,13 @@ struct Entry {
 }
 
 impl DockerConfig {
+    /// The same, called `name` where people are told where a credential came from.
+    #[must_use]
+    pub fn called(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
     /// Reads a `config.json`, helpers included.
     ///
     /// # Errors
@@ -162,7 +170,10 @@ impl DockerConfig {
             }
             Ok(_) => {}
         }
-        Self::from_config_json(&std::fs::read(path).map_err(failed)?).map(Some)
+        let config = Self::from_config_json(&std::fs::read(path).map_err(failed)?)?;
+        Ok(Some(
+            config.called(format!("docker configuration {}", path.display())),
+        ))
     }
 
     fn of(auths: BTreeMap<String, Entry>, bytes: &[u8]) -> Result<Self, DockerConfigError> {
@@ -183,6 +194,7 @@ impl DockerConfig {
             helpers: BTreeMap::new(),
             store: None,
             identity,
+            name: "docker configuration".to_owned(),
         })
     }
 
@@ -220,6 +232,10 @@ impl CredentialSource for DockerConfig {
 
     fn identity(&self) -> Identity {
         self.identity
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
     }
 }
 

@@ -17,12 +17,12 @@ use futures_util::future::BoxFuture;
 use sha2::{Digest as _, Sha256};
 
 use crate::deadline::Deadline;
-use crate::error::RegistryError;
+use crate::error::{RegistryError, quoted};
 
 pub(crate) use docker_config::canonical_host;
 pub use docker_config::{DockerConfig, DockerConfigError};
 pub use helper::CredentialHelper;
-pub use provider::ProviderCredentials;
+pub use provider::Cloud;
 pub use secret::Secret;
 
 /// What proves to a registry who asks
@@ -39,6 +39,17 @@ pub enum Credential {
     IdentityToken(Secret),
     /// A bearer token for the registry itself (`registrytoken`)
     RegistryToken(Secret),
+}
+
+impl Credential {
+    /// Kind and user, for people; no secret.
+    fn shown(&self) -> String {
+        match self {
+            Self::Password { username, .. } => format!("password of user `{}`", quoted(username)),
+            Self::IdentityToken(_) => "refresh token".to_owned(),
+            Self::RegistryToken(_) => "bearer token".to_owned(),
+        }
+    }
 }
 
 /// Which repository a credential is wanted for
@@ -91,6 +102,24 @@ pub trait CredentialSource: Send + Sync + fmt::Debug {
 
     /// Who this source speaks for: a hash over all that it could answer.
     fn identity(&self) -> Identity;
+
+    /// What people call this source: `docker configuration`, `pull secret prod/registry`. No secret.
+    fn name(&self) -> String;
+
+    /// Why this source had nothing for `resource` lately though it should have: told when the registry then refuses who
+    /// came without. None for most sources, which fail instead.
+    fn complaint(&self, _resource: Resource<'_>) -> Option<String> {
+        None
+    }
+}
+
+/// What one source said about a resource; tells no secret
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceAnswer {
+    /// The source's name.
+    pub source: String,
+    /// What it has: a credential's kind and user; `Ok(None)`: nothing; or why it could not be asked.
+    pub found: Result<Option<String>, String>,
 }
 
 /// Sources in the order they are asked; empty: anonymous
@@ -136,12 +165,54 @@ impl Keychain {
         resource: Resource<'_>,
         deadline: Deadline,
     ) -> Result<Option<Credential>, RegistryError> {
+        self.credential_after(0, resource, deadline).await
+    }
+
+    /// The credential for `resource` after as many others as the registry refused, as the kubelet tries one after
+    /// another.
+    ///
+    /// # Errors
+    /// The first source's that fails.
+    pub(crate) async fn credential_after(
+        &self,
+        refused: usize,
+        resource: Resource<'_>,
+        deadline: Deadline,
+    ) -> Result<Option<Credential>, RegistryError> {
+        let mut left = refused;
         for source in self.sources.iter() {
             if let Some(credential) = source.credential(resource, deadline).await? {
-                return Ok(Some(credential));
+                if left == 0 {
+                    return Ok(Some(credential));
+                }
+                left = left.saturating_sub(1);
             }
         }
         Ok(None)
+    }
+
+    /// Why sources that should have had something for `resource` had nothing.
+    #[must_use]
+    pub fn complaints(&self, resource: Resource<'_>) -> Vec<String> {
+        let sources = self.sources.iter();
+        sources.filter_map(|source| source.complaint(resource)).collect()
+    }
+
+    /// What each source says about `resource`, in the order they are asked.
+    pub async fn explain(&self, resource: Resource<'_>, deadline: Deadline) -> Vec<SourceAnswer> {
+        let mut answers = Vec::new();
+        for source in self.sources.iter() {
+            let found = match source.credential(resource, deadline).await {
+                Ok(Some(credential)) => Ok(Some(credential.shown())),
+                Ok(None) => source.complaint(resource).map_or(Ok(None), Err),
+                Err(error) => Err(error.to_string()),
+            };
+            answers.push(SourceAnswer {
+                source: source.name(),
+                found,
+            });
+        }
+        answers
     }
 }
 
@@ -180,6 +251,10 @@ impl CredentialSource for ExplicitCredential {
             Credential::RegistryToken(token) => ("registry", "", token),
         };
         Identity::of([kind, &self.host, user, secret.expose()].map(str::as_bytes))
+    }
+
+    fn name(&self) -> String {
+        format!("credential given for {}", self.host)
     }
 }
 

@@ -1,90 +1,45 @@
-//! Cloud credential providers, by Kyverno's names: `default`, `amazon`, `azure`, `google`, `github`.
+//! Clouds that hand out credentials for their own registries, by Kyverno's names: `amazon`, `azure`, `google`, `github`.
 //!
-//! In: a provider's name. Out: credentials for that cloud's registries, from the helper its vendor ships
-//! (`docker-credential-ecr-login`, …), or for GitHub from `$GITHUB_TOKEN`.
-//! Never: a cloud's token at a host that is not one of that cloud's (CVE-2025-27403): each provider answers for host
-//! names under its own suffixes and for nothing else.
+//! In: a provider's name, a host. Out: whether the host is a registry of that cloud. Never: a credential; how one is had
+//! is the caller's matter, and that it goes to no other host than the cloud's own (CVE-2025-27403) is decided here: each
+//! cloud owns host names under its own suffixes and nothing else.
 
-use futures_util::future::BoxFuture;
-
-use super::docker_config::canonical_host;
-use super::helper::CredentialHelper;
-use super::secret::Secret;
-use super::{Credential, CredentialSource, Identity, Resource};
-use crate::deadline::Deadline;
-use crate::error::RegistryError;
-
-/// User name GitHub's registry takes with any token
-const GITHUB_USERNAME: &str = "unset";
-
-/// Credentials of one cloud
-#[derive(Debug, Clone)]
-pub struct ProviderCredentials {
-    cloud: Cloud,
-    means: Means,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cloud {
+/// A cloud with registries
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cloud {
+    /// Amazon's Elastic Container Registry
     Amazon,
+    /// Azure Container Registry
     Azure,
+    /// Google's Artifact Registry and Container Registry
     Google,
+    /// GitHub's packages
     GitHub,
 }
 
-#[derive(Debug, Clone)]
-enum Means {
-    Helper(CredentialHelper),
-    Token(Option<Secret>),
-}
-
-impl ProviderCredentials {
+impl Cloud {
     /// The provider called `name`; none for `default`, which is the docker configuration, and for unknown names.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let (cloud, helper) = match name {
-            "amazon" => (Cloud::Amazon, "ecr-login"),
-            "azure" => (Cloud::Azure, "acr-env"),
-            "google" => (Cloud::Google, "gcr"),
-            "github" => {
-                let token = std::env::var("GITHUB_TOKEN")
-                    .ok()
-                    .filter(|token| !token.is_empty());
-                let means = Means::Token(token.as_deref().map(Secret::new));
-                return Some(Self {
-                    cloud: Cloud::GitHub,
-                    means,
-                });
-            }
-            _ => return None,
-        };
-        CredentialHelper::named(helper).map(|helper| Self {
-            cloud,
-            means: Means::Helper(helper),
-        })
+        [Self::Amazon, Self::Azure, Self::Google, Self::GitHub]
+            .into_iter()
+            .find(|cloud| cloud.name() == name)
     }
 
-    async fn find(
-        &self,
-        resource: Resource<'_>,
-        deadline: Deadline,
-    ) -> Result<Option<Credential>, RegistryError> {
-        if !self.cloud.owns(resource.host) {
-            return Ok(None);
-        }
-        match &self.means {
-            Means::Helper(helper) => helper.get(canonical_host(resource.host), deadline).await,
-            Means::Token(token) => Ok(token.clone().map(|password| Credential::Password {
-                username: GITHUB_USERNAME.to_owned(),
-                password,
-            })),
+    /// Kyverno's name for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Amazon => "amazon",
+            Self::Azure => "azure",
+            Self::Google => "google",
+            Self::GitHub => "github",
         }
     }
-}
 
-impl Cloud {
     /// Whether `host` is a registry of this cloud; a host with a port is none.
-    fn owns(self, host: &str) -> bool {
+    #[must_use]
+    pub fn owns(self, host: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let is_under = |suffix: &str| {
             host.strip_suffix(suffix)
@@ -112,30 +67,6 @@ impl Cloud {
             }
             Self::GitHub => host == "ghcr.io",
         }
-    }
-}
-
-impl CredentialSource for ProviderCredentials {
-    fn credential<'a>(
-        &'a self,
-        resource: Resource<'a>,
-        deadline: Deadline,
-    ) -> BoxFuture<'a, Result<Option<Credential>, RegistryError>> {
-        Box::pin(self.find(resource, deadline))
-    }
-
-    fn identity(&self) -> Identity {
-        let cloud = match self.cloud {
-            Cloud::Amazon => "amazon",
-            Cloud::Azure => "azure",
-            Cloud::Google => "google",
-            Cloud::GitHub => "github",
-        };
-        let secret = match &self.means {
-            Means::Helper(_) | Means::Token(None) => "",
-            Means::Token(Some(token)) => token.expose(),
-        };
-        Identity::of(["provider", cloud, secret].map(str::as_bytes))
     }
 }
 
@@ -198,10 +129,10 @@ mod tests {
     }
 
     #[test]
-    fn only_known_providers_have_credentials() {
+    fn providers_are_known_by_kyverno_s_names() {
         for name in ["amazon", "azure", "google", "github"] {
-            assert!(ProviderCredentials::named(name).is_some(), "{name}");
+            assert_eq!(Cloud::named(name).map(Cloud::name), Some(name));
         }
-        assert!(ProviderCredentials::named("default").is_none() && ProviderCredentials::named("x").is_none());
+        assert!(Cloud::named("default").is_none() && Cloud::named("x").is_none());
     }
 }

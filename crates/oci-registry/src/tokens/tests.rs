@@ -5,7 +5,7 @@ use super::*;
 fn tokens() -> Tokens {
     let mut trusted = TrustedRealms::default();
     trusted.trust("registry.example", "login.partner.example");
-    Tokens::new(Transport::new(&[]).unwrap(), trusted)
+    Tokens::new(Transport::new(&[], &Default::default()).unwrap(), trusted)
 }
 
 fn judged(realm: &str, registry: &str, has_credentials: bool) -> bool {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::oci_registry::{Credential, Registry as _, RegistryErrorKind, Secret};
+use crate::oci_registry::{
+    Credential, CredentialSource, Deadline, ExplicitCredential, Identity, Keychain, Registry as _,
+    RegistryError, RegistryErrorKind, Resource, Secret,
+};
 use crate::server::{Answer, Server, answer, manifest};
 use crate::{MANIFEST, call, call_with, client, digest, password, repository};
 
@@ -291,4 +294,79 @@ async fn a_token_server_s_not_found_is_not_the_registry_s() {
         error.to_string().contains("/token: unexpected status code 404"),
         "{error}"
     );
+}
+
+/// Two pull secrets for one registry, of which the second opens this repository: the kubelet tries one after the other.
+#[tokio::test]
+async fn a_credential_that_is_refused_gives_way_to_the_next() {
+    for refused in [401, 403] {
+        let server = Server::start(move |asked, _| match asked.authorization.as_deref() {
+            None => answer(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+            Some(BASIC) => answer(refused, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+            Some(_) => manifest(MANIFEST),
+        })
+        .await;
+        let source = |user: &str| {
+            let source = ExplicitCredential::new(&server.host, password(user));
+            Arc::new(source) as Arc<dyn CredentialSource>
+        };
+        let mut call = call();
+        call.access.keychain = Keychain::new(vec![source("u"), source("v")]);
+        let client = client();
+        for tag in ["1", "2"] {
+            client
+                .resolve(&call, &repository(&server.host), tag)
+                .await
+                .unwrap();
+        }
+        assert_eq!(server.count(), 4, "who was let in is offered first from then on");
+        call.access.keychain = Keychain::new(vec![source("u")]);
+        let error = client
+            .resolve(&call, &repository(&server.host), "1")
+            .await
+            .unwrap_err();
+        assert!(matches!(
+            error.kind(),
+            RegistryErrorKind::Unauthorized | RegistryErrorKind::Forbidden
+        ));
+    }
+}
+
+/// A source that should have had something, and says why it had not.
+#[derive(Debug)]
+struct Locked;
+
+impl CredentialSource for Locked {
+    fn credential<'a>(
+        &'a self,
+        _: Resource<'a>,
+        _: Deadline,
+    ) -> futures_util::future::BoxFuture<'a, Result<Option<Credential>, RegistryError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn identity(&self) -> Identity {
+        Identity::of([b"locked".as_slice()])
+    }
+
+    fn name(&self) -> String {
+        "safe".to_owned()
+    }
+
+    fn complaint(&self, _: Resource<'_>) -> Option<String> {
+        Some("the safe is locked".to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_registry_s_refusal_says_why_there_was_no_credential() {
+    let server = Server::start(|_, _| answer(401, &[("www-authenticate", "Basic realm=\"x\"")], "")).await;
+    let mut call = call();
+    call.access.keychain = Keychain::new(vec![Arc::new(Locked)]);
+    let error = client()
+        .resolve(&call, &repository(&server.host), "1")
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unauthorized);
+    assert!(error.to_string().contains("(the safe is locked)"), "{error}");
 }

@@ -4,22 +4,40 @@ use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 
-use crate::oci_registry::{Mirrors, Registry as _, RegistryClient, RegistryClientOptions, RegistryErrorKind};
+use crate::oci_registry::{
+    HostCertificates, Mirrors, Registry as _, RegistryClient, RegistryClientOptions, RegistryErrorKind,
+};
 use crate::server::{Server, answer, manifest, serve};
 use crate::{MANIFEST, call, client, digest, repository};
 
 /// A registry behind TLS with an authority of its own; gives its host and that authority as PEM.
 async fn encrypted() -> (String, Vec<u8>) {
+    encrypted_for(None).await
+}
+
+/// The same, for who shows this certificate alone.
+async fn encrypted_for(caller: Option<rustls::pki_types::CertificateDer<'static>>) -> (String, Vec<u8>) {
     let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let pem = certified.cert.pem().into_bytes();
     let key = rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
-    let config =
-        rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certified.cert.der().clone()], key)
-            .unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = match caller {
+        None => rustls::server::WebPkiClientVerifier::no_client_auth(),
+        Some(certificate) => {
+            let mut anchors = rustls::RootCertStore::empty();
+            anchors.add(certificate).unwrap();
+            let anchors = Arc::new(anchors);
+            rustls::server::WebPkiClientVerifier::builder_with_provider(anchors, Arc::clone(&provider))
+                .build()
+                .unwrap()
+        }
+    };
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -39,6 +57,41 @@ async fn encrypted() -> (String, Vec<u8>) {
         }
     });
     (format!("localhost:{port}"), pem)
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_to_its_own_host_and_no_other() {
+    let ours = rcgen::generate_simple_self_signed(vec!["vouchsafe".to_owned()]).unwrap();
+    let (host, authority) = encrypted_for(Some(ours.cert.der().clone())).await;
+    let pem = format!("{}{}", ours.cert.pem(), ours.signing_key.serialize_pem());
+    let certificates = |host: &str| {
+        let certificates = HostCertificates {
+            authorities: vec![authority.clone()],
+            client: Some(pem.clone().into_bytes()),
+        };
+        RegistryClientOptions {
+            // Trusted in any case: what differs is the certificate that we show.
+            added_authorities: vec![authority.clone()],
+            host_certificates: [(host.to_owned(), certificates)].into(),
+            ..Default::default()
+        }
+    };
+    let known = RegistryClient::new(certificates(&host)).unwrap();
+    assert_eq!(
+        known.resolve(&call(), &repository(&host), "1").await.unwrap(),
+        digest(MANIFEST)
+    );
+    let stranger = RegistryClient::new(certificates("registry.example")).unwrap();
+    assert!(stranger.resolve(&call(), &repository(&host), "1").await.is_err());
+    let broken = HostCertificates {
+        client: Some(b"no PEM".to_vec()),
+        ..Default::default()
+    };
+    let options = RegistryClientOptions {
+        host_certificates: [(host, broken)].into(),
+        ..Default::default()
+    };
+    assert!(RegistryClient::new(options).is_err());
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use vouchsafe_trust_root::{MOST_TARGET_BYTES, Mirror};
 
-use crate::tuf::{BEFORE, Edition, Keys, NOW, Shelf, envelope};
+use crate::shelf::{BEFORE, NOW, Shelf};
+use crate::tuf::{Edition, Keys, envelope};
 
 struct Scene {
     keys: Keys,

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod tuf;
+mod shelf;
 mod attacks;
 mod refresh;

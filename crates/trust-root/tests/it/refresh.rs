@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use vouchsafe_trust_root::{Mirror, PUBLIC_GOOD_MIRROR};
 
-use crate::tuf::{Edition, Keys, NOW, Shelf};
+use crate::shelf::{NOW, Shelf};
+use crate::tuf::{Edition, Keys};
 
 fn mirror(keys: &Keys, folder: Option<&std::path::Path>) -> Mirror {
     let folder = folder.map(std::path::Path::to_owned);

@@ -1,18 +1,13 @@
 //! A TUF repository, made as `tuf-on-ci` makes one: keys, metadata in canonical JSON, consistent snapshots.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
 use rehearsal::{Algorithm, SigningKey};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
-use vouchsafe_trust_root::{Fetch, FetchFuture};
 
-/// When tests happen.
-pub(crate) const NOW: &str = "2026-06-01T00:00:00Z";
-/// An end after that, and one before.
+/// An end after the time of tests.
 pub(crate) const LATER: &str = "2026-06-08T00:00:00Z";
-pub(crate) const BEFORE: &str = "2026-05-31T00:00:00Z";
 
 /// Versions and ends of what is published next.
 #[derive(Debug, Clone)]
@@ -66,7 +61,7 @@ impl Keys {
             })
             .collect();
         let signed = json!({
-            "_type": "root", "spec_version": "1.0.31", "version": version, "expires": "2027-01-01T00:00:00Z",
+            "_type": "root", "spec_version": "1.0.31", "version": version, "expires": "2999-01-01T00:00:00Z",
             "consistent_snapshot": true, "keys": keys,
             "roles": { "root": role(&self.root), "timestamp": role(&self.online), "snapshot": role(&self.online),
                 "targets": role(&self.online) },
@@ -84,7 +79,7 @@ impl Keys {
             json!({ "trusted_root.json": { "length": content.len(), "hashes": { "sha256": hash } } });
         let targets = sign(
             &json!({ "_type": "targets", "spec_version": "1.0.31", "version": edition.targets,
-            "expires": "2027-01-01T00:00:00Z", "targets": target }),
+            "expires": "2999-01-01T00:00:00Z", "targets": target }),
         );
         let pin = |bytes: &[u8], version: u64| {
             json!({ "version": version, "length": bytes.len(),
@@ -121,43 +116,4 @@ pub(crate) fn envelope(signed: &Value, keys: &[&SigningKey]) -> Vec<u8> {
     json!({ "signed": signed, "signatures": signatures })
         .to_string()
         .into_bytes()
-}
-
-/// Hands out files, and keeps what was asked.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Shelf {
-    files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
-    asked: Arc<Mutex<Vec<String>>>,
-    /// An error instead of any answer.
-    is_down: Arc<Mutex<bool>>,
-}
-
-impl Shelf {
-    /// Puts files beside or over those there.
-    pub(crate) fn put(&self, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
-        self.files.lock().unwrap().extend(files);
-    }
-
-    pub(crate) fn go_down(&self) {
-        *self.is_down.lock().unwrap() = true;
-    }
-
-    /// How often anything was asked for.
-    pub(crate) fn count(&self) -> usize {
-        self.asked.lock().unwrap().len()
-    }
-}
-
-impl Fetch for Shelf {
-    fn fetch<'a>(&'a self, url: &'a str, _: u64) -> FetchFuture<'a> {
-        let name = url.strip_prefix("https://mirror.example/").unwrap().to_owned();
-        let found = self.files.lock().unwrap().get(&name).cloned();
-        self.asked.lock().unwrap().push(name);
-        let answer = if *self.is_down.lock().unwrap() {
-            Err("connection refused".to_owned())
-        } else {
-            Ok(found)
-        };
-        Box::pin(std::future::ready(answer))
-    }
 }

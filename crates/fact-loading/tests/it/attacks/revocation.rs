@@ -11,6 +11,7 @@ use rehearsal::registry::Options;
 use rehearsal::revocation::{Period, RevocationPlaces, Status};
 use rehearsal::service::{Answer, Service, Serving};
 use serde_json::{Value, json};
+use vouchsafe_fact_loading::{Loader, LoaderOptions, RevocationCheck};
 
 use crate::policies::{IMAGES, images_policy, namespaced_policy, pod};
 use crate::stage::{AMPLE, Review, Stage, engine};
@@ -203,6 +204,25 @@ async fn a_namespaced_policy_has_no_revocation_server_called() {
         .await;
     refused.refused_for(ReasonCode::RevocationUnknown);
     assert_eq!(scene.asked(), 0);
+}
+
+/// The operator may let pass what policies enforce; then it is told, or nobody is asked. No policy can.
+#[tokio::test]
+async fn an_operator_may_have_revocation_logged_or_skipped() {
+    for (check, asked) in [(RevocationCheck::Log, 2), (RevocationCheck::Skip, 0)] {
+        let mut scene = Scene::new(true).await;
+        scene.set(Mood::Says(Status::Revoked));
+        let options = LoaderOptions {
+            mirrors: vec![format!("registry.example.com={}", scene.stage.registry.url())],
+            allow_loopback: true,
+            notary_revocation: check,
+            ..LoaderOptions::default()
+        };
+        scene.stage.loader = Loader::new(options).unwrap();
+        let admitted = scene.stage.run(&[scene.policy()], &["app"]).await;
+        assert!(admitted.is_admitted(), "{check:?}: {:#?}", admitted.words());
+        assert_eq!(scene.asked(), asked, "{check:?}");
+    }
 }
 
 /// A stranger's certificate names the servers; who verifies does not call for strangers.

@@ -1,5 +1,5 @@
 //! AWS KMS and STS. The server checks signatures as AWS does, from what came over the wire.
-//! Source: docs.aws.amazon.com, KMS `GetPublicKey`, STS `AssumeRoleWithWebIdentity`, IMDSv2, Signature Version 4.
+//! Source: docs.aws.amazon.com, KMS `GetPublicKey`, STS `AssumeRoleWithWebIdentity`, the metadata service of EC2, Signature Version 4.
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine as _;
