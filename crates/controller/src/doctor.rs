@@ -47,6 +47,8 @@ pub struct DoctorOptions {
     pub namespace: String,
     /// Its service account.
     pub service_account: String,
+    /// The ConfigMap with its settings.
+    pub config_map: String,
 }
 
 impl Finding {

@@ -8,12 +8,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use cluster::{Backoff, Client, ClusterError, Preconditions, ServedKind, ServedResources};
+use cluster::{
+    Backoff, Client, ClusterError, Preconditions, ServedKind, ServedResources, Store, Subject, reflect,
+};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::certificates::CaBundle;
-use crate::identity::{Identity, MUTATING_CONFIGURATION, POLICY_CONFIGURATION, VALIDATING_CONFIGURATION};
+use crate::identity::{
+    Identity, MANAGED_BY, MUTATING_CONFIGURATION, OURSELVES, POLICY_CONFIGURATION, VALIDATING_CONFIGURATION,
+};
 use crate::limits::{CONFLICT_PAUSE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
 use crate::owner;
 use crate::policy_id::PolicyId;
@@ -64,8 +68,26 @@ impl Width {
 }
 
 impl WebhookWriter {
-    /// Keeps them, for ever.
-    pub(crate) async fn keep(mut self) {
+    /// Keeps them, for ever. What somebody else does to them is seen at once.
+    pub(crate) async fn keep(self) {
+        let (validating, mutating): (Store<()>, Store<()>) = (Store::default(), Store::default());
+        let changes = [validating.changes(), mutating.changes()];
+        let ours = |kind: ServedKind| Subject {
+            labels: format!("{MANAGED_BY}={OURSELVES}"),
+            metadata_only: true,
+            ..Subject::all(kind)
+        };
+        let client = self.client.clone();
+        let following_validating = reflect(client.clone(), ours(validating_kind()), validating, |_| Some(()));
+        let following_mutating = reflect(client, ours(mutating_configuration().0), mutating, |_| Some(()));
+        tokio::select! {
+            () = following_validating => {}
+            () = following_mutating => {}
+            () = self.write_on_changes(changes) => {}
+        }
+    }
+
+    async fn write_on_changes(mut self, [mut validating, mut mutating]: [watch::Receiver<u64>; 2]) {
         let mut widths = [Width::default(), Width::default()];
         let mut backoff = Backoff::default();
         let mut only_seen = false;
@@ -98,6 +120,8 @@ impl WebhookWriter {
                 () = tokio::time::sleep_until(due.into()) => false,
                 _ = self.resources.changed() => false,
                 _ = self.bundle.changed() => false,
+                _ = validating.changed() => false,
+                _ = mutating.changed() => false,
                 _ = self.seen.changed() => true,
             };
         }

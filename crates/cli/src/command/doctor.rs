@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Service account of the controller
     #[arg(long = "service-account", value_name = "NAME", default_value = "vouchsafe")]
     pub(crate) service_account: String,
+    /// ConfigMap with the controller's settings
+    #[arg(long = "config-map", value_name = "NAME", default_value = "kyverno")]
+    pub(crate) config_map: String,
 }
 
 /// Why nothing can be looked at.
@@ -59,6 +62,7 @@ fn findings(arguments: &Arguments) -> Result<Vec<Finding>, DoctorError> {
     let options = DoctorOptions {
         namespace: arguments.namespace.clone(),
         service_account: arguments.service_account.clone(),
+        config_map: arguments.config_map.clone(),
     };
     Ok(async_runtime()?.block_on(examine(&client, &options)))
 }

@@ -71,12 +71,16 @@ async fn facts_are_those_of_the_cluster() {
 }
 
 #[tokio::test]
-async fn what_the_cluster_refuses_or_lacks_is_a_failure_and_never_an_absence() {
+async fn what_the_cluster_refuses_is_a_failure_and_only_what_it_says_is_not_there_is_absent() {
     let server = town().await;
     let live = live(&server, 60);
     let denied = failure(live.call("GET", "/api/v1/secrets", None).await);
     assert_eq!(denied, "permission denied: secrets is forbidden");
-    assert_eq!(failure(live.namespace_labels("nowhere").await), "not found");
+    let nowhere = live.namespace_labels("nowhere").await.unwrap_err();
+    assert!(
+        matches!(&nowhere, FactError::Absent(text) if text == "not found"),
+        "{nowhere:?}"
+    );
     assert!(failure(live.secret("shop", "broken").await).contains("no base64"));
     assert!(failure(live.global_context("other").await).contains("is not there"));
     assert!(failure(live.call("DELETE", "/api/v1/pods", None).await).contains("not supported"));

@@ -117,15 +117,16 @@ const NEEDS: [Need; 24] = [
 ];
 
 impl Need {
-    fn attributes(&self, namespace: &str) -> Value {
+    fn attributes(&self, options: &DoctorOptions) -> Value {
         let (resource, subresource) = self.resource.split_once('/').unwrap_or((self.resource, ""));
         json!({
             "verb": self.verb,
             "group": self.group,
             "resource": resource,
             "subresource": subresource,
-            "name": self.name,
-            "namespace": if self.in_own { namespace } else { "" },
+            // The settings are followed by name.
+            "name": if resource == "configmaps" { &options.config_map } else { self.name },
+            "namespace": if self.in_own { &options.namespace } else { "" },
         })
     }
 
@@ -154,7 +155,7 @@ pub(super) async fn findings(client: &Client, options: &DoctorOptions) -> Vec<Fi
         let review = json!({
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SubjectAccessReview",
-            "spec": {"user": user, "groups": groups, "resourceAttributes": need.attributes(namespace)},
+            "spec": {"user": user, "groups": groups, "resourceAttributes": need.attributes(options)},
         });
         let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
         match client.create(path, &review).await {
