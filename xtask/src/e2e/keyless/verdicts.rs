@@ -8,8 +8,11 @@ use crate::failure::{Failure, Outcome};
 use crate::place;
 use crate::program::Program;
 
-/// How many demands there are.
-pub(super) const DEMANDS: usize = 11;
+/// How many demands there are, by flags and by policy.
+pub(super) const DEMANDS: usize = BY_FLAGS + BY_POLICY.len();
+const BY_FLAGS: usize = 9;
+/// Runners that policies demand, and whether the released image meets that.
+const BY_POLICY: [(&str, bool); 2] = [("github-hosted", true), ("self-hosted", false)];
 /// An issuer that vouched for nobody here.
 const ANOTHER_ISSUER: &str = "https://token.actions.githubusercontent.com";
 const PROVENANCE: &str = "slsaprovenance1";
@@ -29,12 +32,12 @@ enum Must {
     Refuse(String),
 }
 
-/// Asks both; returns what differs from the expectation.
+/// Asks both at a `moment` that the differences name; returns what differs from the expectation.
 pub(super) fn of_both(
     workshop: &Workshop,
     images: &Images,
     issuer: &str,
-    while_: &str,
+    moment: &str,
 ) -> Outcome<Vec<String>> {
     let mut differences = Vec::new();
     for demand in demands(images, issuer) {
@@ -50,17 +53,17 @@ pub(super) fn of_both(
             if !is_right {
                 let verdict = if accepted { "accepts" } else { "refuses" };
                 differences.push(format!(
-                    "{while_}: {judge} {verdict} {} {flags}: {said}",
+                    "{moment}: {judge} {verdict} {} {flags}: {said}",
                     demand.image
                 ));
             }
         }
     }
-    differences.extend(by_policy(workshop, images, while_)?);
+    differences.extend(by_policy(workshop, images, moment)?);
     Ok(differences)
 }
 
-fn demands<'i>(images: &'i Images, issuer: &str) -> [Demand<'i>; DEMANDS - 2] {
+fn demands<'i>(images: &'i Images, issuer: &str) -> [Demand<'i>; BY_FLAGS] {
     let (release, fork) = (RELEASE.identity(), FORK.identity());
     let exact = |identity: &str, issuer: &str| {
         vec![
@@ -145,9 +148,9 @@ fn told(program: Program) -> Outcome<(bool, String)> {
 }
 
 /// The same by a Kyverno policy, which can ask for every extension that Fulcio writes.
-fn by_policy(workshop: &Workshop, images: &Images, while_: &str) -> Outcome<Vec<String>> {
+fn by_policy(workshop: &Workshop, images: &Images, moment: &str) -> Outcome<Vec<String>> {
     let mut differences = Vec::new();
-    for (environment, must) in [("github-hosted", true), ("self-hosted", false)] {
+    for (environment, must) in BY_POLICY {
         let policy = workshop.file("workflow.yaml");
         place::write(&policy, &policy_demanding(environment))?;
         let program = vouchsafe(workshop).args(["--policy".as_ref(), policy.as_os_str()]);
@@ -155,7 +158,7 @@ fn by_policy(workshop: &Workshop, images: &Images, while_: &str) -> Outcome<Vec<
         let names_it = must || said.contains("received github-hosted");
         if accepted != must || !names_it {
             differences.push(format!(
-                "{while_}: a policy that demands a {environment} runner: {said}"
+                "{moment}: a policy that demands a {environment} runner: {said}"
             ));
         }
     }
