@@ -42,7 +42,8 @@ pub(crate) fn check(source: &Source<'_>, report: &mut Report<'_>) {
 
 fn check_entry(entry: &ImageVerification, path: &FieldPath, report: &mut Report<'_>) {
     for (index, reference) in entry.image_references.iter().enumerate() {
-        check_reference(reference, &path.key("imageReferences").index(index), report);
+        let path = path.key("imageReferences").index(index);
+        check_reference(reference, &entry.image_references, &path, report);
     }
     for (index, reference) in entry.skip_image_references.iter().enumerate() {
         let path = path.key("skipImageReferences").index(index);
@@ -59,7 +60,8 @@ fn check_entry(entry: &ImageVerification, path: &FieldPath, report: &mut Report<
     }
 }
 
-fn check_reference(reference: &str, path: &FieldPath, report: &mut Report<'_>) {
+/// `all` are the references that stand in the same list, this one among them.
+fn check_reference(reference: &str, all: &[String], path: &FieldPath, report: &mut Report<'_>) {
     if !names_registry(reference) {
         return without_registry(reference, path, report);
     }
@@ -69,7 +71,8 @@ fn check_reference(reference: &str, path: &FieldPath, report: &mut Report<'_>) {
         return;
     };
     let without_tag = reference.strip_suffix(last).unwrap_or_default();
-    if wildcard::matches(reference, &format!("{without_tag}{name}{SOME_DIGEST}")) {
+    let by_digest = format!("{without_tag}{name}{SOME_DIGEST}");
+    if all.iter().any(|one| wildcard::matches(one, &by_digest)) {
         return;
     }
     let message = format!(

@@ -27,6 +27,17 @@ fn a_reference_with_a_tag_is_told_to_miss_digests_in_kyverno() {
 }
 
 #[test]
+fn a_reference_with_a_tag_is_not_told_where_one_for_digests_stands_beside_it() {
+    let listed = |others: &str| {
+        let references = format!("ghcr.io/acme/app:*\", {others}\"ghcr.io/acme/tool@*");
+        with(GOOD_IMAGE_RULE, "ghcr.io/acme/*", &references)
+    };
+    is_silent(LintCode::TagPattern, &listed("\"ghcr.io/acme/app@*\", "));
+    is_silent(LintCode::TagPattern, &listed("\"ghcr.io/*\", "));
+    fires(LintCode::TagPattern, &listed(""));
+}
+
+#[test]
 fn a_reference_whose_owner_goes_on_is_told() {
     let reference = |reference: &str| with(GOOD_IMAGE_RULE, "ghcr.io/acme/*", reference);
     for open in ["ghcr.io/acme*", "gcr.io*"] {
