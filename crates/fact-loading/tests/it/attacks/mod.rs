@@ -1,6 +1,7 @@
 //! One file for each class of attack. In each test all is genuine but for one thing.
 
 mod replay;
+mod backdated;
 mod revocation;
 mod moved_tag;
 mod lying_registry;
