@@ -38,8 +38,24 @@ const OF_SIGNATURES: [&str; 5] = [
     "ATTESTATION_CONDITIONS",
 ];
 
-/// Conditions by policy, without their times.
-pub(crate) type Proofs = Arc<BTreeMap<PolicyId, Value>>;
+/// Proofs by policy.
+pub(crate) type Proofs = Arc<BTreeMap<PolicyId, Proof>>;
+
+/// What was proven of one text of a policy: of another, under the same name, it says nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Proof {
+    /// Fingerprint of the text.
+    of: u64,
+    /// The condition, without its times.
+    condition: Value,
+}
+
+impl Proof {
+    /// The condition, if it is about the policy as it is now.
+    pub(crate) fn about(&self, seen: &SeenPolicy) -> Option<&Value> {
+        (self.of == seen.object.fingerprint).then_some(&self.condition)
+    }
+}
 
 /// How proofs are made.
 #[derive(Debug, Clone, Default)]
@@ -58,8 +74,8 @@ pub(crate) struct Prover {
     pub(crate) registered: watch::Receiver<Registered>,
     pub(crate) leads: watch::Receiver<bool>,
     pub(crate) proofs: watch::Sender<Proofs>,
-    /// When each policy was last tried, and as which text.
-    pub(crate) made: BTreeMap<PolicyId, (u64, Instant)>,
+    /// When each policy was last tried.
+    pub(crate) made: BTreeMap<PolicyId, Instant>,
 }
 
 impl Prover {
@@ -88,20 +104,20 @@ impl Prover {
         let known = Arc::clone(&self.proofs.borrow());
         let mut proofs = BTreeMap::new();
         for (id, seen) in view.in_force().filter(|(id, _)| id.kind.is_classic()) {
-            let fingerprint = seen.object.fingerprint;
-            let is_proven = known.get(id).and_then(|proof| proof.get("status")?.as_str()) == Some("True");
+            let before = known.get(id).and_then(|proof| proof.about(seen));
+            let is_proven = before.and_then(|condition| condition.get("status")?.as_str()) == Some("True");
             let life = if is_proven { PROOF_LIFE } else { PROOF_LIFE / 5 };
-            let is_fresh = self
-                .made
-                .get(id)
-                .is_some_and(|(of, at)| *of == fingerprint && at.elapsed() < life);
-            let proof = match known.get(id) {
-                Some(proof) if is_fresh => Some(proof.clone()),
-                Some(_) | None => self.prove(id, seen).await,
+            let is_fresh = self.made.get(id).is_some_and(|at| at.elapsed() < life);
+            let condition = match before {
+                Some(condition) if is_fresh => Some(condition.clone()),
+                Some(_) | None => {
+                    self.made.insert(id.clone(), Instant::now());
+                    self.prove(id, seen).await
+                }
             };
-            if let Some(proof) = proof {
-                self.made.insert(id.clone(), (fingerprint, Instant::now()));
-                proofs.insert(id.clone(), proof);
+            if let Some(condition) = condition {
+                let of = seen.object.fingerprint;
+                proofs.insert(id.clone(), Proof { of, condition });
             }
         }
         self.made.retain(|id, _| proofs.contains_key(id));

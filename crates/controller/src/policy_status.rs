@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::clock;
-use crate::enforcement_proof::Proofs;
+use crate::enforcement_proof::{CONDITION, Proofs};
 use crate::limits::{MOST_MESSAGE_CHARS, MOST_STATUS_WRITES};
 use crate::policy_id::{PolicyId, served};
 use crate::policy_view::SeenPolicy;
@@ -71,7 +71,7 @@ impl StatusWriter {
         for (id, seen) in &registered.view.policies {
             let missing = registered.missing.get(id).map(Vec::as_slice);
             let missing = missing.unwrap_or_default();
-            let proof = proofs.get(id);
+            let proof = proofs.get(id).and_then(|proof| proof.about(seen));
             let state = state(seen, missing, proof);
             let is_settled = before.get(id) == Some(&state);
             match if is_settled {
@@ -119,6 +119,17 @@ fn state(seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> u64 {
     state.finish()
 }
 
+/// Takes away what was proven of another generation: it is not true of this one.
+fn drop_outdated_proof(conditions: &mut Value, generation: i64) {
+    if let Some(conditions) = conditions.as_array_mut() {
+        conditions.retain(|condition| {
+            let is_proof = condition.get("type").and_then(Value::as_str) == Some(CONDITION);
+            let of = condition.get("observedGeneration").and_then(Value::as_i64);
+            !is_proof || of == Some(generation)
+        });
+    }
+}
+
 /// The patch that makes the status of a policy true; none where it is.
 fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> Option<Value> {
     let there = &seen.object.status();
@@ -126,8 +137,11 @@ fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Va
     let status = if id.kind.is_classic() {
         let mut wanted = classic(id, seen);
         let mut conditions = with_condition(there.get("conditions"), ready, seen.object.generation);
-        if let Some(proof) = proof {
-            conditions = with_condition(Some(&conditions), proof.clone(), seen.object.generation);
+        match proof {
+            Some(proof) => {
+                conditions = with_condition(Some(&conditions), proof.clone(), seen.object.generation);
+            }
+            None => drop_outdated_proof(&mut conditions, seen.object.generation),
         }
         put(&mut wanted, "conditions", conditions);
         wanted

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::chart::RELEASE;
 use super::control_plane::wait_for;
+use super::shop;
 use super::town::Town;
 use crate::failure::Outcome;
 use crate::place;
@@ -42,6 +43,8 @@ impl Controller {
             ("listen", &address.to_string()),
             ("webhook-url", &format!("https://{}", town.webhook())),
             ("exempt-namespace", "kube-system"),
+            ("proof-namespace", "vouchsafe-proof"),
+            ("proof-image", &shop::image("unsigned")),
             ("scan-interval", "10s"),
             ("lease-duration", "5"),
             ("lease-renew-deadline", "3"),

@@ -14,6 +14,7 @@ mod pod;
 mod test;
 mod scan_apply;
 mod admit_scenarios;
+mod admit_proof;
 mod mutate_pods;
 mod report_scans;
 mod rotate_certificates;
@@ -33,6 +34,7 @@ use town::Town;
 const FILES: &[&[Test]] = &[
     scan_apply::TESTS,
     admit_scenarios::TESTS,
+    admit_proof::TESTS,
     mutate_pods::TESTS,
     report_scans::TESTS,
     rotate_certificates::TESTS,

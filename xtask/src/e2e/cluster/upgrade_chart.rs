@@ -114,6 +114,7 @@ const MAY: &[&str] = &[
     "list pods --all-namespaces",
     "update policyreports.wgpolicyk8s.io --all-namespaces",
     "get secrets --namespace=vouchsafe",
+    "create pods --namespace=vouchsafe-proof",
     "update leases.coordination.k8s.io --namespace=vouchsafe",
 ];
 
