@@ -17,6 +17,12 @@
 {{- end }}
 - --reports={{ ternary .Values.reports.api "none" .Values.reports.enabled }}
 - --scan-interval={{ .Values.reports.interval }}
+{{- if .Values.enforcementProof.enabled }}
+- --proof-namespace={{ include "vouchsafe.proofNamespace" . }}
+{{- with .Values.enforcementProof.image }}
+- --proof-image={{ . }}
+{{- end }}
+{{- end }}
 {{- range .Values.registries.mirrors }}
 - --registry-mirror={{ . }}
 {{- end }}

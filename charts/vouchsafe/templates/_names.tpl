@@ -24,6 +24,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{- define "vouchsafe.proofNamespace" -}}
+{{- default (printf "%s-proof" (include "vouchsafe.name" .)) .Values.enforcementProof.namespace -}}
+{{- end -}}
+
 {{- define "vouchsafe.authoritiesConfigMap" -}}
 {{- if .Values.extraCAs.existingConfigMap -}}
 {{ .Values.extraCAs.existingConfigMap }}

@@ -215,13 +215,6 @@ pub(super) const KINDS: &[Kind] = &[
         "nvpol",
         true,
     ),
-    cel("MutatingPolicy", "mutatingpolicies", "mpol", false),
-    cel(
-        "NamespacedMutatingPolicy",
-        "namespacedmutatingpolicies",
-        "nmpol",
-        true,
-    ),
     cel("ImageValidatingPolicy", "imagevalidatingpolicies", "ivpol", false),
     cel(
         "NamespacedImageValidatingPolicy",
