@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use image_evidence::{CacheOptions, EvidenceError, EvidenceGatherer, Freshness, Gathered, Question};
 use image_reference::{DefaultRegistry, Digest, ImageReference};
-use image_trust::{Authority, ImageDemand, ImageFindings, KeySource, ReasonCode, Refusal, RegistryAccess};
+use image_trust::{
+    Authority, ImageDemand, ImageFindings, KeySource, ReasonCode, Refusal, RegistryAccess, RootRepository,
+    RootSource,
+};
 use image_verification::{PreparedEvidence, ResolvedKeys, judge_with_revocation, revocation_sources};
 use jiff::Timestamp;
 use moka::future::Cache;
@@ -22,6 +25,7 @@ use crate::keys::Keys;
 use crate::platforms::{self, Platforms};
 use crate::revocation::Revocations;
 use crate::trust::{Trust, TrustSource};
+use crate::trust_roots::TrustRoots;
 use crate::verdicts::{self, Verdicts, has_refusal};
 
 /// How long a tag's digest serves further requests. Short: a tag pushed anew is seen after it.
@@ -36,6 +40,7 @@ const TAG_BYTES: usize = 384;
 pub(crate) struct ImageMeans {
     pub(crate) keychains: Keychains,
     pub(crate) keys: Keys,
+    pub(crate) roots: TrustRoots,
     pub(crate) revocations: Revocations,
     pub(crate) trust: TrustSource,
     pub(crate) allow_insecure: bool,
@@ -129,7 +134,7 @@ impl Images {
         let demand = &self.means.revocations.of_operator(demand);
         let reference = parse(image)?;
         let call = self.call(errand).await;
-        let keys = self.resolve_keys(errand.asker, demand).await;
+        let keys = self.resolve_keys(errand, demand).await;
         let digest = self
             .resolve(&call, &reference)
             .await
@@ -259,23 +264,46 @@ impl Images {
         }
     }
 
-    /// The PEM of every key that the demand refers to.
-    async fn resolve_keys(&self, asker: &Asker, demand: &ImageDemand) -> ResolvedKeys {
+    /// Every key and trust root that the demand refers to.
+    async fn resolve_keys(&self, errand: Errand<'_>, demand: &ImageDemand) -> ResolvedKeys {
         let signers = demand
             .signers
             .iter()
             .chain(demand.attestations.iter().flat_map(|one| &one.signers));
-        let references: BTreeSet<&Arc<str>> = signers
-            .filter_map(|signer| key_reference(&signer.authority))
-            .collect();
+        let mut references: BTreeSet<&Arc<str>> = BTreeSet::new();
+        let mut repositories: BTreeSet<&RootRepository> = BTreeSet::new();
+        for signer in signers {
+            references.extend(key_reference(&signer.authority));
+            repositories.extend(root_repository(&signer.authority));
+        }
         let mut keys = ResolvedKeys::new();
         for reference in references {
-            keys.insert(
-                Arc::clone(reference),
-                self.means.keys.resolve(asker, reference).await,
-            );
+            let key = self.means.keys.resolve(errand.asker, reference).await;
+            keys.insert(Arc::clone(reference), key);
+        }
+        for repository in repositories {
+            let root = self.means.roots.resolve(errand.asker, repository, errand.at);
+            keys.insert(repository.reference(), root.await);
         }
         keys
+    }
+}
+
+/// The repository of an authority's own trust root.
+fn root_repository(authority: &Authority) -> Option<&RootRepository> {
+    match authority {
+        Authority::Rooted {
+            root: RootSource::Repository(repository),
+            ..
+        } => Some(repository),
+        Authority::Rooted {
+            root: RootSource::Json(_),
+            ..
+        }
+        | Authority::Key { .. }
+        | Authority::Certificate { .. }
+        | Authority::Keyless { .. }
+        | Authority::Notary(_) => None,
     }
 }
 

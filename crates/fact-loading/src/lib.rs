@@ -22,6 +22,7 @@ mod keychains;
 mod services;
 mod revocation;
 mod trust;
+mod trust_roots;
 mod platforms;
 mod verdicts;
 mod images;

@@ -29,6 +29,7 @@ use crate::revocation::Revocations;
 use crate::services::{self, ServiceCall};
 use crate::tenancy::Tenancy;
 use crate::trust::{MirrorFetch, Mirrored, Trust, TrustSource};
+use crate::trust_roots::TrustRoots;
 
 /// Questions of one request answered at the same time.
 const MOST_AT_ONCE: usize = 32;
@@ -98,6 +99,7 @@ impl Loader {
         let means = ImageMeans {
             keychains,
             keys,
+            roots: TrustRoots::new(http.clone(), options.tenancy, options.offline),
             revocations: Revocations::new(
                 http.clone(),
                 options.tenancy,

@@ -108,13 +108,54 @@ pub enum Authority {
     /// One of the Sigstore authorities, under a trust root of its own (`trustedRoot` of ImageValidatingPolicies): nothing of
     /// the program's own root counts for it.
     Rooted {
-        /// A `trusted_root.json`.
-        root: Arc<str>,
+        /// The root.
+        root: RootSource,
         /// Who must have signed.
         authority: Box<Authority>,
     },
     /// Trust stores of the Notary Project (`certificates` under `type: Notary`, `notary` of an `ImageValidatingPolicy`).
     Notary(NotaryTrust),
+}
+
+/// Where a trust root of an attestor's own is found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RootSource {
+    /// A `trusted_root.json`, written in the policy.
+    Json(Arc<str>),
+    /// A TUF repository; asked before judging.
+    Repository(RootRepository),
+}
+
+/// A TUF repository that hands out a `trusted_root.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RootRepository {
+    /// Its address; absent: that of Sigstore's public-good instance.
+    pub mirror: Option<Arc<str>>,
+    /// The `root.json` that it is trusted by; absent: the public-good instance's.
+    pub pinned: Option<PinnedRoot>,
+}
+
+/// The first root of a TUF repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum PinnedRoot {
+    /// Base64 of it.
+    Base64(Arc<str>),
+    /// A file or an address.
+    Place(Arc<str>),
+}
+
+impl RootRepository {
+    /// The name that it is resolved under, beside references to keys.
+    #[must_use]
+    pub fn reference(&self) -> Arc<str> {
+        let mirror = self.mirror.as_deref().unwrap_or_default();
+        let pinned = match &self.pinned {
+            None => String::new(),
+            Some(PinnedRoot::Base64(text)) => format!("base64 {text}"),
+            Some(PinnedRoot::Place(place)) => format!("at {place}"),
+        };
+        format!("tuf {mirror} {pinned}").into()
+    }
 }
 
 /// Whom a Notary Project signature is believed, as a trust policy of level `strict` names it.

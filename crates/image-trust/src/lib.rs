@@ -15,7 +15,8 @@ mod summary;
 
 pub use demand::{
     AttestationDemand, Authority, DigestAlgorithm, Identity, ImageDemand, KeySource, Layouts, LogDemand,
-    NotaryTrust, RegistryAccess, RevocationCheck, SctDemand, SignerDemand, Waivable,
+    NotaryTrust, PinnedRoot, RegistryAccess, RevocationCheck, RootRepository, RootSource, SctDemand,
+    SignerDemand, Waivable,
 };
 pub use evidence::{Artifact, ArtifactKind, Evidence, Examined, LogEntry, SignedMaterial};
 pub use findings::{ImageFindings, Proof, SignerFinding, Statement};

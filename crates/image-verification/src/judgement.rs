@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use image_trust::{
     AttestationDemand, Authority, Examined, ImageDemand, ImageFindings, Layouts, Proof, ReasonCode, Refusal,
-    SignerDemand, SignerFinding,
+    RootSource, SignerDemand, SignerFinding,
 };
 use jiff::Timestamp;
 
@@ -109,11 +109,11 @@ impl Judge<'_> {
     /// Judges a demand by the trust root that it brings, and by nothing of the program's own.
     fn under_own_root(
         &self,
-        root: &str,
+        root: &RootSource,
         demand: &SignerDemand,
         judged: impl FnOnce(&Judge<'_>, &SignerDemand) -> SignerFinding,
     ) -> SignerFinding {
-        let trust = TrustMaterial::from_trusted_root(root).map_err(|error| {
+        let trust = TrustMaterial::from_trusted_root(self.root_json(root)?).map_err(|error| {
             let message = format!("failed to resolve trusted material: {error}");
             Refusal::new(ReasonCode::PolicyError, message)
         })?;
@@ -125,6 +125,23 @@ impl Judge<'_> {
             ..*self
         };
         judged(&judge, demand)
+    }
+
+    /// The root itself; one that was not fetched is a refusal, never the program's own.
+    fn root_json<'r>(&'r self, root: &'r RootSource) -> Result<&'r str, Refusal> {
+        let repository = match root {
+            RootSource::Json(json) => return Ok(json),
+            RootSource::Repository(repository) => repository,
+        };
+        let unavailable = |cause: &str| {
+            let message = format!("failed to fetch the trust root: {cause}");
+            Refusal::new(ReasonCode::KeyUnavailable, message)
+        };
+        match self.keys.get(&repository.reference()) {
+            Some(Ok(json)) => Ok(json),
+            Some(Err(cause)) => Err(unavailable(cause)),
+            None => Err(unavailable("it was not asked for")),
+        }
     }
 
     fn signature(&self, demand: &SignerDemand, remarks: &mut Vec<Examined>) -> SignerFinding {
@@ -289,7 +306,7 @@ impl Judge<'_> {
 }
 
 /// The trust root that a demand brings, and what it demands under it.
-fn rooted(demand: &SignerDemand) -> Option<(&str, SignerDemand)> {
+fn rooted(demand: &SignerDemand) -> Option<(&RootSource, SignerDemand)> {
     let Authority::Rooted { root, authority } = &demand.authority else {
         return None;
     };

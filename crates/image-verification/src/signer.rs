@@ -20,7 +20,8 @@ use crate::pem;
 use crate::timestamp::TimestampAuthority;
 use crate::trust_material::{self, LogKey, TrustMaterial};
 
-/// Keys that policies name by reference (`k8s://…`, `https://…`, a file), as PEM, or why they could not be had.
+/// What policies name by reference: keys (`k8s://…`, `https://…`, a file) as PEM, trust roots of TUF repositories (by
+/// [`image_trust::RootRepository::reference`]) as JSON; or why it could not be had.
 ///
 /// A reference that is missing here is a refusal, never a pass.
 pub type ResolvedKeys = BTreeMap<Arc<str>, Result<Arc<str>, String>>;

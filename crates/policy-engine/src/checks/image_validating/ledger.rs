@@ -132,16 +132,16 @@ impl Ledger {
         self.explanation.push(ExplainLine { depth, text });
     }
 
-    /// The refusal that came furthest of any image that is not proven.
-    pub(super) fn nearest_refusal(&self) -> Option<&Refusal> {
+    /// The refusal that came furthest of any image that is not proven, and which image that is.
+    pub(super) fn nearest_refusal(&self) -> Option<(&str, &Refusal)> {
         let refusals = || {
             self.images
-                .values()
-                .filter(|standing| !standing.is_proven)
-                .filter_map(|standing| standing.refusal.as_ref())
+                .iter()
+                .filter(|(_, standing)| !standing.is_proven)
+                .filter_map(|(image, standing)| Some((image.as_str(), standing.refusal.as_ref()?)))
         };
         refusals()
-            .find(|refusal| !refusal.found.is_empty())
+            .find(|(_, refusal)| !refusal.found.is_empty())
             .or_else(|| refusals().next())
     }
 

@@ -328,9 +328,11 @@ fn required(meant: &MeantImages) -> Vec<RequiredImage> {
 
 /// The verdict of one run, with the refusal that explains it.
 fn told(finding: Finding, ledger: Ledger) -> ImageValidatingVerdict {
-    let reason = ledger
-        .nearest_refusal()
-        .map(|refusal| (refusal.code, sentence(refusal)));
+    // The author's message seldom says which image it is about.
+    let reason = ledger.nearest_refusal().map(|(image, refusal)| {
+        let told = format!("image {image}: {}", sentence(refusal));
+        (refusal.code, told)
+    });
     let (explanation, standings) = ledger.into_parts();
     let (outcome, rule, message) = match finding {
         Finding::Holds => (RuleOutcome::Pass, None, "success".to_owned()),

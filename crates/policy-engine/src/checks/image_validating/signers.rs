@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use image_trust::{
-    Authority, DigestAlgorithm, Identity, KeySource, Layouts, LogDemand, NotaryTrust, SctDemand,
-    SignerDemand, Waivable,
+    Authority, DigestAlgorithm, Identity, KeySource, Layouts, LogDemand, NotaryTrust, PinnedRoot,
+    RootRepository, RootSource, SctDemand, SignerDemand, Waivable,
 };
 use policy_types::policies_kyverno_io::image_validating_policy as wire;
 
@@ -44,13 +44,7 @@ pub(super) fn signers_of(attestor: &wire::Attestor) -> Result<Signers, CompileEr
 }
 
 fn of_cosign(cosign: &wire::Cosign) -> Result<Signers, CompileError> {
-    if cosign.tuf.is_some() && cosign.trusted_root.is_none() {
-        return Err(CompileError::new(
-            "tuf",
-            "TUF repositories of single attestors are not read: give the attestor a `trustedRoot`, or the program a trust root",
-        ));
-    }
-    let root = trusted_root_of(cosign)?;
+    let root = root_of(cosign)?;
     let authorities = match (&cosign.key, &cosign.keyless, &cosign.certificate) {
         (Some(key), None, None) => {
             vec![of_key(key, cosign).map_err(|error| error.under("key"))?]
@@ -74,7 +68,7 @@ fn of_cosign(cosign: &wire::Cosign) -> Result<Signers, CompileError> {
     let repository = present(&source.repository).map(|repository| repository.to_string());
     let rooted = |authority| match &root {
         Some(root) => Authority::Rooted {
-            root: Arc::clone(root),
+            root: root.clone(),
             authority: Box::new(authority),
         },
         None => authority,
@@ -95,10 +89,12 @@ fn of_cosign(cosign: &wire::Cosign) -> Result<Signers, CompileError> {
     })
 }
 
-/// `trustedRoot`, which takes precedence over `tuf`.
-fn trusted_root_of(cosign: &wire::Cosign) -> Result<Option<Arc<str>>, CompileError> {
-    let Some(written) = &cosign.trusted_root else {
-        return Ok(None);
+/// The trust root that the attestor brings: `trustedRoot`, or else `tuf`.
+fn root_of(cosign: &wire::Cosign) -> Result<Option<RootSource>, CompileError> {
+    let written = match (&cosign.trusted_root, &cosign.tuf) {
+        (Some(written), _) => written,
+        (None, Some(tuf)) => return repository_of(tuf).map(|found| Some(RootSource::Repository(found))),
+        (None, None) => return Ok(None),
     };
     let root = present(&written.value)
         .ok_or_else(|| CompileError::new("trustedRoot", "exactly one of value and expression is required"))?;
@@ -106,7 +102,23 @@ fn trusted_root_of(cosign: &wire::Cosign) -> Result<Option<Arc<str>>, CompileErr
         let message = format!("a trusted root has at most {MOST_TRUSTED_ROOT_BYTES} bytes");
         return Err(CompileError::new("trustedRoot", message));
     }
-    Ok(Some(root))
+    Ok(Some(RootSource::Json(root)))
+}
+
+fn repository_of(tuf: &wire::Tuf) -> Result<RootRepository, CompileError> {
+    let pinned = match (present(&tuf.root.path), present(&tuf.root.data)) {
+        (None, None) => None,
+        (Some(place), None) => Some(PinnedRoot::Place(place)),
+        (None, Some(data)) => Some(PinnedRoot::Base64(data)),
+        (Some(_), Some(_)) => {
+            let message = "only one of path and data may be set";
+            return Err(CompileError::new("tuf.root", message));
+        }
+    };
+    Ok(RootRepository {
+        mirror: present(&tuf.mirror),
+        pinned,
+    })
 }
 
 fn of_key(key: &wire::Key, cosign: &wire::Cosign) -> Result<Authority, CompileError> {
