@@ -12,6 +12,9 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::identity::{Identity, MANAGED_BY, OURSELVES};
 
+/// Time to give a Lease back when the process ends.
+const RELEASE_TIME: Duration = Duration::from_secs(3);
+
 /// The three durations of a Lease.
 #[derive(Debug, Clone, Copy)]
 pub struct LeaseDurations {
@@ -152,6 +155,27 @@ impl Candidacy {
                 "leaseTransitions": transitions,
             },
         })
+    }
+}
+
+/// Gives the Lease `name` back if we hold it, so that another takes over at its next try and not when ours has run out.
+pub(crate) async fn release(client: &Client, identity: &Identity, name: &str) {
+    let kind = ServedKind::known("coordination.k8s.io", "v1", "Lease", "leases", true);
+    let path = kind.object_path(&identity.namespace, name);
+    let giving = async {
+        let mut lease = client.get(&path).await?;
+        let holder = lease.pointer_mut("/spec/holderIdentity");
+        match holder {
+            Some(holder) if holder.as_str() == Some(&identity.replica) => *holder = "".into(),
+            Some(_) | None => return Ok(()),
+        }
+        // Built on the version that was read: whoever took it meanwhile keeps it.
+        client.update(&path, &lease).await.map(drop)
+    };
+    match tokio::time::timeout(RELEASE_TIME, giving).await {
+        Ok(Ok(())) => {}
+        Ok(Err(cause)) => tracing::debug!(lease = name, %cause, "a lease could not be given back"),
+        Err(_) => tracing::debug!(lease = name, "a lease could not be given back in time"),
     }
 }
 

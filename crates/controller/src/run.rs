@@ -8,11 +8,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use admission_server::{Server, ServerOptions, Webhook, WebhookOptions};
-use cluster::{Client, LiveCluster, ServedKind, Store, Subject, reflect};
+use cluster::{Backoff, Client, LiveCluster, ServedKind, Store, Subject, reflect};
 use fact_loading::{Cluster, Loader, LoaderOptions};
 use policy_engine::{Engine, EngineOptions};
 use policy_reports::ReportFormat;
@@ -29,7 +30,7 @@ use crate::facts::{ClusterFacts, labels_of, namespaces};
 use crate::gate::ClusterGate;
 use crate::identity::{Identity, STATUS_LEASE, core_kind, kyverno_kind};
 use crate::label_selector::label_selector;
-use crate::lease::{Candidacy, LeaseDurations};
+use crate::lease::{self, Candidacy, LeaseDurations};
 use crate::limits::FACTS_FRESH_FOR;
 use crate::owner;
 use crate::policy_id::{KINDS, served};
@@ -116,8 +117,11 @@ pub async fn run(
     });
     let webhook = Arc::new(webhook.behind(Arc::<ClusterGate>::clone(&gate)));
 
-    let owner = owner::reference(&client, options.owned_by.as_deref()).await?;
-    let certificates = Certificates::obtain(&client, &options.identity, &options.certificates).await?;
+    let mut stopped = pin!(stopped);
+    let (owner, certificates) = tokio::select! {
+        obtained = patiently(|| obtain(&options)) => obtained?,
+        () = &mut stopped => return Ok(()),
+    };
     let (tls, bundle, keeper) = certificates.into_parts();
     let server = Server::bind(ServerOptions {
         listen: options.listen,
@@ -134,11 +138,8 @@ pub async fn run(
     let (registered, registrations) = watch::channel(Registered::default());
     tasks.spawn(served_resources::keep(client.clone(), found, missed));
     tasks.spawn(keeper.keep());
-    tasks.spawn(events::write(
-        client.clone(),
-        options.identity.clone(),
-        violations,
-    ));
+    let identity = options.identity.clone();
+    tasks.spawn(events::write(client.clone(), identity, violations));
     let store = PolicyStore {
         client: client.clone(),
         copies,
@@ -155,7 +156,7 @@ pub async fn run(
         client: client.clone(),
         identity: options.identity.clone(),
         owner,
-        exempt_namespaces: options.exempt_namespaces,
+        exempt_namespaces: options.exempt_namespaces.clone(),
         policy_selector: label_selector(&options.policy_selector),
         seen: view.clone(),
         resources,
@@ -164,15 +165,11 @@ pub async fn run(
         is_missed,
     };
     tasks.spawn(after_first(view, writer.keep()));
-    lead(
-        client,
-        options.identity,
-        options.leases,
-        registrations,
-        options.proofs,
-        &mut tasks,
-    );
+    lead(&options, registrations, &mut tasks);
     server.run(stopped).await;
+    // First our own work ends, then another may begin it.
+    tasks.shutdown().await;
+    lease::release(&client, &options.identity, STATUS_LEASE).await;
     Ok(())
 }
 
@@ -208,20 +205,39 @@ fn scan(
     Ok(())
 }
 
+/// What has to be had of the API server before anything can be answered.
+async fn obtain(options: &ControllerOptions) -> Result<(Option<Value>, Certificates), ControllerError> {
+    let ControllerOptions { client, identity, .. } = options;
+    let owner = owner::reference(client, options.owned_by.as_deref()).await?;
+    let certificates = Certificates::obtain(client, identity, &options.certificates).await?;
+    Ok((owner, certificates))
+}
+
+/// Tries again while the API server is not there: a cluster that starts from cold has it a moment later.
+async fn patiently<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, ControllerError>
+where
+    F: Future<Output = Result<T, ControllerError>>,
+{
+    let mut backoff = Backoff::default();
+    loop {
+        match attempt().await {
+            Err(ControllerError::Cluster(cause)) => {
+                tracing::warn!(%cause, "the controller can't start yet; trying again");
+                tokio::time::sleep(backoff.wait()).await;
+            }
+            done => return done,
+        }
+    }
+}
+
 /// Begins what one replica alone does.
-fn lead(
-    client: Client,
-    identity: Identity,
-    durations: LeaseDurations,
-    registered: watch::Receiver<Registered>,
-    proofs: ProofOptions,
-    tasks: &mut JoinSet<()>,
-) {
+fn lead(options: &ControllerOptions, registered: watch::Receiver<Registered>, tasks: &mut JoinSet<()>) {
+    let (client, identity) = (options.client.clone(), options.identity.clone());
     let (holds, leads) = watch::channel(false);
     let (told, proven) = watch::channel(Proofs::default());
     let prover = Prover {
         client: client.clone(),
-        options: proofs,
+        options: options.proofs.clone(),
         registered: registered.clone(),
         leads: leads.clone(),
         proofs: told,
@@ -240,7 +256,7 @@ fn lead(
         client,
         identity,
         name: STATUS_LEASE,
-        durations,
+        durations: options.leases,
         holds,
     };
     tasks.spawn(candidacy.keep());

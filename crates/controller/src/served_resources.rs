@@ -1,11 +1,16 @@
 //! What the API server has, asked again when kinds come or are missed.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cluster::{Backoff, Client, ServedKind, ServedResources, Store, Subject, reflect};
 use tokio::sync::watch;
 
 use crate::limits::{MISSING_RESOURCES_INTERVAL, RESOURCES_INTERVAL};
+
+/// Pauses after a definition changed, in milliseconds: its kind is served a moment later, and until then nobody is called
+/// about its objects.
+const AFTER_A_DEFINITION_MS: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
 
 /// Kinds that come as objects: of them only that they changed is of interest.
 fn definitions() -> Subject {
@@ -33,21 +38,28 @@ pub(crate) async fn keep(
     let following = reflect(client.clone(), definitions(), kinds.clone(), |_| Some(()));
     let asking = async {
         let mut backoff = Backoff::default();
+        let mut soon: &[u64] = &[];
         loop {
             let pause = match ServedResources::of(&client).await {
                 Ok(resources) => {
                     backoff.reset();
-                    found.send_if_modified(|known| {
+                    let differs = found.send_if_modified(|known| {
                         let differs = **known != resources;
                         if differs {
                             *known = Arc::new(resources);
                         }
                         differs
                     });
-                    if *is_missed.borrow() {
-                        MISSING_RESOURCES_INTERVAL
-                    } else {
-                        RESOURCES_INTERVAL
+                    if differs {
+                        soon = &[];
+                    }
+                    match soon.split_first() {
+                        Some((first, rest)) => {
+                            soon = rest;
+                            Duration::from_millis(*first)
+                        }
+                        None if *is_missed.borrow() => MISSING_RESOURCES_INTERVAL,
+                        None => RESOURCES_INTERVAL,
                     }
                 }
                 Err(cause) => {
@@ -57,8 +69,7 @@ pub(crate) async fn keep(
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                // A kind is served a moment after its definition was stored.
-                _ = changes.changed() => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
+                _ = changes.changed() => soon = &AFTER_A_DEFINITION_MS,
             }
         }
     };
