@@ -24,6 +24,9 @@ pub(super) fn timestamp(since_epoch: std::time::Duration) -> Option<Timestamp> {
     Timestamp::from_second(i64::try_from(since_epoch.as_secs()).ok()?).ok()
 }
 
+/// Seconds that an answer may lie ahead of us: a responder that signs as it is asked may have the faster clock.
+const MOST_AHEAD_SECONDS: i64 = 300;
+
 /// Whether an answer of `this_update` is one of now. Without `next_update` it can't be told how old it may become.
 pub(super) fn is_of_now(
     this_update: Option<Timestamp>,
@@ -32,7 +35,7 @@ pub(super) fn is_of_now(
 ) -> Result<(), String> {
     let next_update = next_update.ok_or("the answer does not say until when it holds")?;
     let this_update = this_update.ok_or("the answer's time can't be read")?;
-    if moment.at < this_update {
+    if moment.at.as_second().saturating_add(MOST_AHEAD_SECONDS) < this_update.as_second() {
         return Err(format!("the answer is of the future, {this_update}"));
     }
     if moment.at > next_update {

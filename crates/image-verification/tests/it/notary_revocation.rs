@@ -298,6 +298,22 @@ fn an_answer_outside_of_its_time_is_no_answer() {
     }
 }
 
+/// A responder signs as it is asked, and its clock may be some seconds ahead of ours.
+#[test]
+fn an_answer_some_minutes_ahead_of_our_clock_is_of_now() {
+    let signer = signer(places(&[], &[RESPONDER]));
+    for (minutes, is_of_now) in [(4, true), (6, false)] {
+        // Tests judge an hour after signing.
+        let period = Period {
+            from: signing_time() + Duration::from_secs((60 + minutes) * 60),
+            until: Some(signing_time() + Duration::from_secs(86_400)),
+        };
+        let say = |_: &RevocationSource| Some(response(&signer, Status::Good, period));
+        let findings = judged(signature(&signer), &demand(RevocationCheck::Enforce), say);
+        assert_eq!(refused(&findings).is_none(), is_of_now, "{minutes}");
+    }
+}
+
 /// The attack: genuine answers, each of somebody who has no say over this certificate, or about another one.
 #[test]
 fn an_answer_of_another_authority_or_about_another_certificate_is_no_answer() {
