@@ -17,6 +17,7 @@ mod admit_scenarios;
 mod admit_proof;
 mod mutate_pods;
 mod report_scans;
+mod scan_images;
 mod rotate_certificates;
 mod fail_outages;
 mod tenant_reach;
@@ -37,6 +38,7 @@ const FILES: &[&[Test]] = &[
     admit_proof::TESTS,
     mutate_pods::TESTS,
     report_scans::TESTS,
+    scan_images::TESTS,
     rotate_certificates::TESTS,
     fail_outages::TESTS,
     tenant_reach::TESTS,

@@ -80,12 +80,16 @@ impl Shop {
 
     /// Takes the signature of an image away, as somebody may who may write to the registry.
     pub(super) fn forget_signature(&self, tag: &str) -> Outcome {
-        let digest = self.push(tag)?.digest().to_owned();
-        let signature = Shelf::Signatures.tag(&digest);
+        let signature = Shelf::Signatures.tag(&self.digest(tag)?);
         if self.registry.content().untag("shop", &signature) {
             return Ok(());
         }
         Err(Failure::Found(format!("`{tag}` has no signature to take away")))
+    }
+
+    /// The digest of an image.
+    pub(super) fn digest(&self, tag: &str) -> Outcome<String> {
+        Ok(self.push(tag)?.digest().to_owned())
     }
 
     fn push(&self, tag: &str) -> Result<PushedImage, RehearsalError> {
