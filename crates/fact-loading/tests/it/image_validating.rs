@@ -1,4 +1,4 @@
-//! ImageValidatingPolicies over the whole stack: what signed and attested images become, what strangers can do, and that any
+//! `ImageValidatingPolicy` over the whole stack: what signed and attested images become, what strangers can do, and that any
 //! number of policies on one request is judged together.
 
 use std::time::{Duration, Instant};

@@ -215,30 +215,30 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn faults(spec: Value) -> Vec<String> {
+    fn faults(spec: &Value) -> Vec<String> {
         let document = Document::without_text(json!({"spec": spec}), "");
         let mut report = Report::new(&document);
         validate(&document, &mut report);
         report.faults.iter().map(ToString::to_string).collect()
     }
 
-    fn of_attestor(cosign: Value) -> Vec<String> {
-        faults(json!({"attestors": [{"name": "a", "cosign": cosign}]}))
+    fn of_attestor(cosign: &Value) -> Vec<String> {
+        faults(&json!({"attestors": [{"name": "a", "cosign": cosign}]}))
     }
 
     #[test]
     fn an_identity_that_names_nobody_is_refused() {
-        let empty = of_attestor(json!({"keyless": {"identities": []}}));
+        let empty = of_attestor(&json!({"keyless": {"identities": []}}));
         assert!(
             empty[0].starts_with("spec.attestors[0].cosign.keyless.identities: an identity is required"),
             "{empty:?}"
         );
-        let nobody = of_attestor(json!({"keyless": {"identities": [{}]}}));
+        let nobody = of_attestor(&json!({"keyless": {"identities": [{}]}}));
         assert!(
             nobody[0].contains("an issuer or a subject is required"),
             "{nobody:?}"
         );
-        let anybody = of_attestor(json!({"keyless": {"identities": [{"subjectRegExp": ".*"}]}}));
+        let anybody = of_attestor(&json!({"keyless": {"identities": [{"subjectRegExp": ".*"}]}}));
         assert_eq!(anybody, [] as [String; 0]);
     }
 
@@ -262,7 +262,7 @@ mod tests {
                 "exactly one of value and expression is required",
             ),
         ] {
-            let found = of_attestor(cosign);
+            let found = of_attestor(&cosign);
             assert!(found.iter().any(|fault| fault.contains(told)), "{found:?}");
         }
     }
@@ -271,7 +271,7 @@ mod tests {
     fn names_of_attestors_are_distinct() {
         let notary = json!({"certs": {"expression": "variables.c"}});
         let found =
-            faults(json!({"attestors": [{"name": "a", "notary": notary}, {"name": "a", "notary": notary}]}));
+            faults(&json!({"attestors": [{"name": "a", "notary": notary}, {"name": "a", "notary": notary}]}));
         assert_eq!(found, ["spec.attestors[1].name: `a` is there twice"]);
     }
 }
