@@ -15,6 +15,7 @@ mod test;
 mod scan_apply;
 mod admit_scenarios;
 mod admit_proof;
+mod admit_advisories;
 mod mutate_pods;
 mod report_scans;
 mod scan_images;
@@ -36,6 +37,7 @@ const FILES: &[&[Test]] = &[
     scan_apply::TESTS,
     admit_scenarios::TESTS,
     admit_proof::TESTS,
+    admit_advisories::TESTS,
     mutate_pods::TESTS,
     report_scans::TESTS,
     scan_images::TESTS,
