@@ -14,7 +14,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for a connection to this machine's own metadata service: where there is none, nobody answers.
 const METADATA_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Longest wait for a whole call to a metadata service.
-const METADATA_CALL_TIMEOUT: Duration = Duration::from_secs(4);
+const METADATA_CALL_TIMEOUT: Duration = Duration::from_secs(3);
 /// Redirects followed at most; each target is judged like the first address.
 const MOST_REDIRECTS: usize = 3;
 

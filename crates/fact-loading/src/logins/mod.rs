@@ -20,7 +20,7 @@ use oci_registry::{
 use crate::cloud::{Clouds, Timed, Wallet};
 
 /// How long a login that failed is not tried again.
-const FAILURE_LIFE: Duration = Duration::from_secs(30);
+const FAILURE_LIFE: Duration = Duration::from_secs(60);
 /// Longest wait for a login: an anonymous question may still be answered after it.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Hosts whose failures are remembered; beyond them all are forgotten.

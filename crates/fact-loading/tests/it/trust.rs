@@ -117,7 +117,7 @@ async fn a_key_without_a_log_is_judged_without_any_mirror() {
 }
 
 #[tokio::test]
-async fn what_a_mirror_gave_serves_the_next_start_when_it_is_down_or_offline() {
+async fn what_a_mirror_gave_serves_the_next_start_when_it_is_down() {
     let (keys, cache) = (Keys::fresh(), tempfile::tempdir().unwrap());
     let files: Files = Arc::new(Mutex::new(Some(
         keys.files(&edition(1, &AUTHORITY.trusted_root().unwrap())),

@@ -55,7 +55,7 @@ fn now() -> Timestamp {
 
 /// An old edition, perhaps with a key in it that was given up since, is genuine in all but its age.
 #[tokio::test]
-async fn a_rollback_to_an_older_edition_is_refused() {
+async fn a_rollback_to_an_older_edition_is_refused_cve_2022_29173() {
     let scene = Scene::new().await;
     scene.publish(&Edition::number(4, "{\"old\":4}"));
     scene.is_refused("rollback").await;
@@ -225,4 +225,37 @@ async fn a_mirror_that_can_t_be_reached_is_an_error_that_names_it() {
     let scene = Scene::new().await;
     scene.shelf.go_down();
     scene.is_refused("https://mirror.example/").await;
+}
+
+/// A root whose roles need no signature would trust everything that follows.
+#[tokio::test]
+async fn a_role_that_needs_no_signature_trusts_nothing_cve_2026_23992() {
+    let (keys, shelf) = (Keys::fresh(), Shelf::default());
+    let root = keys.root_with_threshold(1, None, 0);
+    assert!(Mirror::new("https://mirror.example", &root, None).is_err());
+    shelf.put([("2.root.json".to_owned(), keys.root_with_threshold(2, None, 0))]);
+    shelf.put(Keys::fresh().files(&Edition::number(1, "{\"evil\":1}")));
+    let mirror = Mirror::new("https://mirror.example", &keys.root(1, None), None).unwrap();
+    assert!(mirror.refresh(Arc::new(shelf), now()).await.is_err());
+}
+
+/// Names in metadata become names of files: a role called `../../evil` must not lead out of the folder.
+#[tokio::test]
+async fn a_role_s_name_leads_out_of_no_folder_cve_2026_24137() {
+    let (keys, shelf, outside) = (Keys::fresh(), Shelf::default(), tempfile::tempdir().unwrap());
+    let folder = outside.path().join("a").join("b");
+    shelf.put(keys.files(&Edition {
+        delegate: Some("../../evil"),
+        ..Edition::number(1, "{}")
+    }));
+    let pinned = keys.root(1, None);
+    let mirror = Mirror::new("https://mirror.example", &pinned, Some(folder)).unwrap();
+    // The repository vouches for it, odd as the name is.
+    mirror.refresh(Arc::new(shelf), now()).await.unwrap();
+    let names = |folder: &std::path::Path| -> Vec<_> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    assert_eq!(names(outside.path()), ["a"]);
+    assert_eq!(names(&outside.path().join("a")), ["b"]);
 }

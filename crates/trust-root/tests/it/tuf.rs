@@ -18,6 +18,8 @@ pub(crate) struct Edition {
     pub(crate) timestamp_expires: &'static str,
     pub(crate) snapshot_expires: &'static str,
     pub(crate) content: String,
+    /// A role that the targets delegate the trusted root to.
+    pub(crate) delegate: Option<&'static str>,
 }
 
 impl Edition {
@@ -30,6 +32,7 @@ impl Edition {
             timestamp_expires: LATER,
             snapshot_expires: LATER,
             content: content.to_owned(),
+            delegate: None,
         }
     }
 }
@@ -51,7 +54,17 @@ impl Keys {
 
     /// The root of this version, also signed by `also` where keys change.
     pub(crate) fn root(&self, version: u64, also: Option<&SigningKey>) -> Vec<u8> {
-        let role = |key: &SigningKey| json!({ "keyids": [id(key)], "threshold": 1 });
+        self.root_with_threshold(version, also, 1)
+    }
+
+    /// The same, whose roles need this many signatures.
+    pub(crate) fn root_with_threshold(
+        &self,
+        version: u64,
+        also: Option<&SigningKey>,
+        threshold: u64,
+    ) -> Vec<u8> {
+        let role = |key: &SigningKey| json!({ "keyids": [id(key)], "threshold": threshold });
         let keys: Map<String, Value> = [&self.root, &self.online]
             .into_iter()
             .map(|key| {
@@ -77,28 +90,48 @@ impl Keys {
         let hash = hex::encode(Sha256::digest(content));
         let target =
             json!({ "trusted_root.json": { "length": content.len(), "hashes": { "sha256": hash } } });
-        let targets = sign(
-            &json!({ "_type": "targets", "spec_version": "1.0.31", "version": edition.targets,
-            "expires": "2999-01-01T00:00:00Z", "targets": target }),
-        );
+        let role = |targets: &Value| {
+            json!({ "_type": "targets", "spec_version": "1.0.31", "version": edition.targets,
+                "expires": "2999-01-01T00:00:00Z", "targets": targets })
+        };
+        let mut top = role(&target);
+        let delegated = edition.delegate.map(|name| {
+            let key = json!({ "keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256",
+                "keyval": { "public": self.online.public_pem() } });
+            let id = id(&self.online);
+            top = role(&json!({}));
+            top["delegations"] = json!({ "keys": { (id.clone()): key }, "roles": [{ "name": name,
+                "keyids": [id], "threshold": 1, "terminating": true, "paths": ["*"] }] });
+            (name, sign(&role(&target)))
+        });
+        let targets = sign(&top);
         let pin = |bytes: &[u8], version: u64| {
             json!({ "version": version, "length": bytes.len(),
             "hashes": { "sha256": hex::encode(Sha256::digest(bytes)) } })
         };
+        let mut pins = json!({ "targets.json": pin(&targets, edition.targets) });
+        if let Some((name, bytes)) = &delegated {
+            pins[format!("{name}.json")] = pin(bytes, edition.targets);
+        }
         let snapshot = sign(
             &json!({ "_type": "snapshot", "spec_version": "1.0.31", "version": edition.snapshot,
-            "expires": edition.snapshot_expires, "meta": { "targets.json": pin(&targets, edition.targets) } }),
+            "expires": edition.snapshot_expires, "meta": pins }),
         );
         let timestamp = sign(
             &json!({ "_type": "timestamp", "spec_version": "1.0.31", "version": edition.timestamp,
             "expires": edition.timestamp_expires, "meta": { "snapshot.json": pin(&snapshot, edition.snapshot) } }),
         );
-        BTreeMap::from([
+        let mut files = BTreeMap::from([
             ("timestamp.json".to_owned(), timestamp),
             (format!("{}.snapshot.json", edition.snapshot), snapshot),
             (format!("{}.targets.json", edition.targets), targets),
             (format!("targets/{hash}.trusted_root.json"), content.to_vec()),
-        ])
+        ]);
+        files.extend(delegated.map(|(name, bytes)| {
+            let encoded = name.replace('/', "%2F");
+            (format!("{}.{encoded}.json", edition.targets), bytes)
+        }));
+        files
     }
 }
 

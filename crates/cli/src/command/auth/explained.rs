@@ -28,6 +28,7 @@ pub(super) fn lines(report: &AccessReport) -> Vec<String> {
         .iter()
         .find(|source| matches!(source.found, Ok(Some(_))));
     lines.push(match (offered, &way.wants) {
+        (_, None) if way.scheme.is_none() => "offered     nothing: the registry was not reached".to_owned(),
         (_, None) => "offered     nothing: the registry did not ask".to_owned(),
         (None, Some(_)) => "offered     nothing: anonymous".to_owned(),
         (Some(source), Some(_)) => format!("offered     what {} has", source.source),

@@ -132,3 +132,20 @@ fn asking(context: &Value) -> Value {
         "any": [{ "key": "{{ settings.data.refuse }}", "operator": "Equals", "value": "yes" }],
     }}}})
 }
+
+/// Who waits with another for the same tag is not refused at the other's earlier deadline.
+#[tokio::test]
+async fn one_request_s_deadline_refuses_no_other_request() {
+    let stage = Stage::new().await;
+    let image = stage.signed_image("1");
+    let late = Fault::new(Target::Everything, Misbehaviour::Delay(SHORT * 2));
+    stage.registry.misbehave(late);
+    let policies = [images_policy("p", &[signed_by(&[key(&stage.key)])])];
+    let object = pod(&[&format!("{NAME}:1")]);
+    let (hasty, patient) = tokio::join!(
+        judge(&stage, &policies, &object, SHORT),
+        judge(&stage, &policies, &object, crate::stage::AMPLE)
+    );
+    hasty.refused_for(ReasonCode::RegistryTimeout);
+    patient.pinned_to(image.digest());
+}
