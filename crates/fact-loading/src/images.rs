@@ -202,8 +202,8 @@ impl Images {
         Ok(judged)
     }
 
-    /// Judges recent evidence; what would refuse by it is judged once more by evidence of now, so that nobody who has just
-    /// signed is refused by an old answer.
+    /// Judges recent evidence; what would refuse by it is judged once more by all evidence of now, so that nobody who has
+    /// just signed is refused by an old answer, nor anybody by half of one.
     async fn gather_and_judge(
         &self,
         call: &Call,
@@ -219,9 +219,9 @@ impl Images {
                 .gather_about(call, reference, digest.clone(), &question, freshness)
                 .await;
             let gathered = gathered.map_err(|error| of_image(&error))?;
-            let is_old = gathered.is_from_cache;
+            let may_be_more = gathered.is_from_cache || gathered.is_partial;
             let findings = self.judge(&gathered, bench).await;
-            if !is_old || !has_refusal(&findings) {
+            if !may_be_more || !has_refusal(&findings) {
                 return Ok(findings);
             }
             freshness = Freshness::Now;

@@ -52,6 +52,7 @@ pub(crate) struct Key {
 struct Kept {
     artifacts: Vec<Arc<Artifact>>,
     examined: Vec<Examined>,
+    is_partial: bool,
 }
 
 /// Evidence in hand
@@ -97,13 +98,18 @@ impl Cache {
             artifacts: kept.artifacts.clone(),
             examined: kept.examined.clone(),
             gaps: Vec::new(),
+            is_partial: kept.is_partial,
         })
     }
 
     pub(crate) fn put(&self, key: Key, findings: &Findings) {
         if findings.gaps.is_empty() {
-            let (artifacts, examined) = (findings.artifacts.clone(), findings.examined.clone());
-            self.0.insert(key, Arc::new(Kept { artifacts, examined }));
+            let kept = Kept {
+                artifacts: findings.artifacts.clone(),
+                examined: findings.examined.clone(),
+                is_partial: findings.is_partial,
+            };
+            self.0.insert(key, Arc::new(kept));
         }
     }
 }

@@ -27,13 +27,18 @@ pub(crate) enum Tag {
     Attestations,
 }
 
-/// What lies under one of cosign's tags.
-pub(crate) async fn under_tag<R: Registry>(search: &Search<'_, R>, tag: Tag) -> Findings {
+/// The tag about the searched image.
+pub(crate) fn name<R>(search: &Search<'_, R>, tag: Tag) -> String {
     let suffix = match tag {
         Tag::Signatures => "sig",
         Tag::Attestations => "att",
     };
-    let tag = format!("{}.{suffix}", search.subject.as_tag());
+    format!("{}.{suffix}", search.subject.as_tag())
+}
+
+/// What lies under one of cosign's tags.
+pub(crate) async fn under_tag<R: Registry>(search: &Search<'_, R>, tag: Tag) -> Findings {
+    let tag = name(search, tag);
     let mut findings = Findings::default();
     match search.tagged(&tag).await {
         Ok(None) => findings.skip(&tag, "there is no such tag"),

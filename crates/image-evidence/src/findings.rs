@@ -19,6 +19,8 @@ pub struct Gathered {
     pub gaps: Vec<EvidenceError>,
     /// Whether this was gathered for an earlier request.
     pub is_from_cache: bool,
+    /// Whether something was left alone that could only help, to spare the registry a request.
+    pub is_partial: bool,
 }
 
 impl Gathered {
@@ -40,6 +42,8 @@ pub(crate) struct Findings {
     pub(crate) artifacts: Vec<Arc<Artifact>>,
     pub(crate) examined: Vec<Examined>,
     pub(crate) gaps: Vec<EvidenceError>,
+    /// Whether something was left alone.
+    pub(crate) is_partial: bool,
 }
 
 impl Findings {
@@ -52,6 +56,12 @@ impl Findings {
         self.note(what, Err(quoted(&why.to_string())));
     }
 
+    /// Notes that something was left alone: it could only have helped.
+    pub(crate) fn leave(&mut self, what: &str, why: &str) {
+        self.skip(what, format_args!("not looked at: {why}"));
+        self.is_partial = true;
+    }
+
     pub(crate) fn miss(&mut self, what: &str, gap: impl Into<EvidenceError>) {
         let gap = gap.into();
         self.note(what, Err(gap.to_string()));
@@ -61,6 +71,7 @@ impl Findings {
     pub(crate) fn append(&mut self, mut other: Self) {
         self.artifacts.append(&mut other.artifacts);
         self.gaps.append(&mut other.gaps);
+        self.is_partial |= other.is_partial;
         for examined in other.examined {
             self.note(&examined.what, examined.outcome);
         }

@@ -49,7 +49,7 @@ pub async fn gather<R: Registry>(
     question: &Question,
 ) -> Result<Gathered, EvidenceError> {
     let digest = resolve(registry, call, image).await?;
-    let findings = about(registry, call, image, &digest, question).await?;
+    let findings = about(registry, call, image, &digest, question, Depth::Everything).await?;
     Ok(gathered(image, digest, findings))
 }
 
@@ -58,6 +58,7 @@ pub(crate) fn gathered(image: &ImageReference, digest: Digest, findings: Finding
         artifacts,
         examined,
         gaps,
+        is_partial,
     } = findings;
     let evidence = Evidence {
         image: image.clone(),
@@ -69,7 +70,18 @@ pub(crate) fn gathered(image: &ImageReference, digest: Digest, findings: Finding
         evidence,
         gaps,
         is_from_cache: false,
+        is_partial,
     }
+}
+
+/// How much is looked at
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// Where attestations are wanted too and the list of referrers tells of a signature, cosign's own tag for signatures is
+    /// left alone: one request less. A signature more could only help, so what is met without it is met.
+    Thrifty,
+    /// Everything.
+    Everything,
 }
 
 /// What lies about `digest` in each of the question's repositories, in their order.
@@ -79,6 +91,7 @@ pub(crate) async fn about<R: Registry>(
     image: &ImageReference,
     digest: &Digest,
     question: &Question,
+    depth: Depth,
 ) -> Result<Findings, EvidenceError> {
     let locations = question.repositories.iter().map(|repository| match repository {
         None => image.location(),
@@ -97,25 +110,48 @@ pub(crate) async fn about<R: Registry>(
         })
         .collect();
     let mut findings = Findings::default();
-    for found in join_all(searches.iter().map(|search| in_one_repository(search, question))).await {
+    let found = searches
+        .iter()
+        .map(|search| in_one_repository(search, question, depth));
+    for found in join_all(found).await {
         findings.append(found);
     }
     Ok(findings)
 }
 
-async fn in_one_repository<R: Registry>(search: &Search<'_, R>, question: &Question) -> Findings {
+async fn in_one_repository<R: Registry>(
+    search: &Search<'_, R>,
+    question: &Question,
+    depth: Depth,
+) -> Findings {
     let has_tags = match question.layouts {
         Layouts::Sigstore => true,
         Layouts::BundlesOnly | Layouts::Notary => false,
     };
-    let signatures = OptionFuture::from(has_tags.then(|| cosign_tags::under_tag(search, Tag::Signatures)));
     let wants_attestations = has_tags && question.wants_attestations();
+    let waits_for_list = wants_attestations && depth == Depth::Thrifty;
+    let signatures = || cosign_tags::under_tag(search, Tag::Signatures);
+    let at_once = OptionFuture::from((has_tags && !waits_for_list).then(signatures));
     let attestations =
         OptionFuture::from(wants_attestations.then(|| cosign_tags::under_tag(search, Tag::Attestations)));
-    let (signatures, attestations, referrers) =
-        futures_util::join!(signatures, attestations, referrers::of_image(search, question));
+    let listed = async {
+        let list = referrers::list(search).await;
+        let is_told = list.tells_of_signature();
+        let behind_list = OptionFuture::from((waits_for_list && !is_told).then(signatures));
+        let (signatures, mut read) = futures_util::join!(behind_list, list.read(search, question));
+        if waits_for_list && is_told {
+            read.leave(
+                &cosign_tags::name(search, Tag::Signatures),
+                "a referrer is a signature",
+            );
+        }
+        (signatures, read)
+    };
+    let (at_once, attestations, (behind_list, referrers)) =
+        futures_util::join!(at_once, attestations, listed);
     let mut findings = Findings::default();
-    for found in signatures.into_iter().chain(attestations).chain([referrers]) {
+    let signatures = at_once.into_iter().chain(behind_list);
+    for found in signatures.chain(attestations).chain([referrers]) {
         findings.append(found);
     }
     findings

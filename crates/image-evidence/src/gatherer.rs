@@ -6,16 +6,16 @@ use oci_registry::{Call, Registry};
 use crate::cache::{Cache, CacheOptions, Key};
 use crate::error::EvidenceError;
 use crate::findings::Gathered;
-use crate::gather::{about, gathered, resolve};
+use crate::gather::{Depth, about, gathered, resolve};
 use crate::question::Question;
 
 /// Whether evidence gathered for an earlier request will do
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// It will. A caller that would refuse by it asks once more for [`Freshness::Now`], so that nobody who has just
-    /// signed is refused by an old answer.
+    /// It will, and so will a part of it where the rest could only help. A caller that would refuse by it asks once more
+    /// for [`Freshness::Now`], so that nobody who has just signed is refused by an old answer, nor anybody by half of one.
     Recent,
-    /// It will not.
+    /// It will not: everything there is now.
     Now,
 }
 
@@ -83,9 +83,9 @@ impl<R: Registry> EvidenceGatherer<R> {
             digest: digest.clone(),
             question: question.clone(),
         };
-        let kept = match freshness {
-            Freshness::Recent => self.cache.get(&key),
-            Freshness::Now => None,
+        let (kept, depth) = match freshness {
+            Freshness::Recent => (self.cache.get(&key), Depth::Thrifty),
+            Freshness::Now => (None, Depth::Everything),
         };
         if let Some(findings) = kept {
             return Ok(Gathered {
@@ -93,7 +93,7 @@ impl<R: Registry> EvidenceGatherer<R> {
                 ..gathered(image, digest, findings)
             });
         }
-        let findings = about(&self.registry, call, image, &digest, question).await?;
+        let findings = about(&self.registry, call, image, &digest, question, depth).await?;
         self.cache.put(key, &findings);
         Ok(gathered(image, digest, findings))
     }

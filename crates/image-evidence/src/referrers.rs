@@ -48,27 +48,56 @@ fn kind_of(artifact_type: &str, question: &Question) -> Option<Kind> {
     }
 }
 
-/// What the referrers of the searched image hold.
-pub(crate) async fn of_image<R: Registry>(search: &Search<'_, R>, question: &Question) -> Findings {
+/// The referrers of the searched image, none of them opened yet.
+#[derive(Debug)]
+pub(crate) struct List {
+    listed: Vec<Descriptor>,
+    /// What listing them gave to tell.
+    findings: Findings,
+}
+
+/// Lists the referrers of the searched image.
+pub(crate) async fn list<R: Registry>(search: &Search<'_, R>) -> List {
     let mut findings = Findings::default();
     let listed = match search.referrers(search.subject).await {
-        Ok(listed) => listed,
+        Ok(listed) => {
+            if listed.is_empty() {
+                findings.skip("referrers", "there are none");
+            }
+            listed
+        }
         Err(error) => {
             findings.miss("referrers", error);
-            return findings;
+            Vec::new()
         }
     };
-    if listed.is_empty() {
-        findings.skip("referrers", "there are none");
+    List { listed, findings }
+}
+
+impl List {
+    /// Whether the list says of a bundle that it is a signature. The word is unproven.
+    pub(crate) fn tells_of_signature(&self) -> bool {
+        let says_so = |descriptor: &Descriptor| {
+            let artifact_type = descriptor.artifact_type.as_deref().unwrap_or_default();
+            let predicate_type = descriptor.annotations.get(PREDICATE_TYPE);
+            artifact_type.starts_with(BUNDLE_PREFIX)
+                && predicate_type.is_some_and(|text| text == SIGNATURE_PREDICATE)
+        };
+        self.listed.iter().any(says_so)
     }
-    let wanted = select(&listed, question, &mut findings);
-    let read = wanted
-        .into_iter()
-        .map(|descriptor| of_referrer(search, descriptor, question));
-    for found in join_all(read).await {
-        findings.append(found);
+
+    /// What those hold that `question` looks for.
+    pub(crate) async fn read<R: Registry>(self, search: &Search<'_, R>, question: &Question) -> Findings {
+        let Self { listed, mut findings } = self;
+        let wanted = select(&listed, question, &mut findings);
+        let read = wanted
+            .into_iter()
+            .map(|descriptor| of_referrer(search, descriptor, question));
+        for found in join_all(read).await {
+            findings.append(found);
+        }
+        findings
     }
-    findings
 }
 
 /// The referrers worth opening: of a kind looked for, or of none that the list tells.
