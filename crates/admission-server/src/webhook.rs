@@ -100,12 +100,12 @@ impl Webhook {
     {
         let (head, body) = request.into_parts();
         let Some(route) = Route::of(head.uri.path()) else {
-            self.metrics.http_request("other", "other");
+            let _timer = self.metrics.http_request("other", "other");
             return text(StatusCode::NOT_FOUND, "no such path");
         };
         let method = route.method();
         if head.method != method {
-            self.metrics.http_request("other", route.url());
+            let _timer = self.metrics.http_request("other", route.url());
             let mut refused = text(StatusCode::METHOD_NOT_ALLOWED, "no such method here");
             if let Ok(value) = HeaderValue::from_str(method.as_str()) {
                 refused.headers_mut().insert(ALLOW, value);
@@ -114,29 +114,29 @@ impl Webhook {
         }
         match route {
             Route::Review { stage, share, path } => {
-                self.metrics.http_request("POST", path);
+                let _timer = self.metrics.http_request("POST", path);
                 match self.review(&head, body, stage, share).await {
                     Ok(answer) => reply(StatusCode::OK, "application/json; charset=utf-8", answer),
                     Err(refused) => refused.into_reply(),
                 }
             }
             Route::PolicyReview => {
-                self.metrics.http_request("POST", route.url());
+                let _timer = self.metrics.http_request("POST", route.url());
                 match self.review_policy(&head, body).await {
                     Ok(answer) => reply(StatusCode::OK, "application/json; charset=utf-8", answer),
                     Err(refused) => refused.into_reply(),
                 }
             }
             Route::Health => {
-                self.metrics.http_request("GET", route.url());
+                let _timer = self.metrics.http_request("GET", route.url());
                 text(StatusCode::OK, "ok")
             }
             Route::Readiness => {
-                self.metrics.http_request("GET", route.url());
+                let _timer = self.metrics.http_request("GET", route.url());
                 self.readiness()
             }
             Route::Metrics => {
-                self.metrics.http_request("GET", route.url());
+                let _timer = self.metrics.http_request("GET", route.url());
                 self.encoded_metrics()
             }
         }

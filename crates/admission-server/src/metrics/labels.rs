@@ -64,6 +64,30 @@ pub(super) struct ResultLabels {
     dry_run: bool,
 }
 
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(super) struct ChangeLabels {
+    policy_validation_mode: &'static str,
+    policy_type: &'static str,
+    policy_background_mode: bool,
+    policy_namespace: Arc<str>,
+    policy_name: Arc<str>,
+    policy_change_type: &'static str,
+}
+
+impl ChangeLabels {
+    /// `change` is `created`, `updated` or `deleted`.
+    pub(super) fn of(policy: &CompiledPolicy, change: &'static str) -> Self {
+        Self {
+            policy_validation_mode: validation_mode(policy),
+            policy_type: scope(policy),
+            policy_background_mode: background(policy),
+            policy_namespace: policy.key.namespace.clone().unwrap_or_else(|| "-".into()),
+            policy_name: Arc::clone(&policy.key.name),
+            policy_change_type: change,
+        }
+    }
+}
+
 impl AdmissionLabels {
     pub(super) fn of(stage: Stage, request: &Request, allowed: bool) -> Self {
         Self {
@@ -108,6 +132,16 @@ impl Labels for AdmissionLabels {
         Self {
             resource_kind: OTHER.into(),
             resource_namespace: OTHER.into(),
+            ..self.clone()
+        }
+    }
+}
+
+impl Labels for ChangeLabels {
+    fn other(&self) -> Self {
+        Self {
+            policy_namespace: OTHER.into(),
+            policy_name: OTHER.into(),
             ..self.clone()
         }
     }

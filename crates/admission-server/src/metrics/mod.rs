@@ -5,8 +5,9 @@
 
 mod capped;
 mod labels;
+mod changes;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use policy_engine::request::Stage;
 use policy_engine::{Decision, PolicySet, Request, RuleResult};
@@ -18,6 +19,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use capped::Capped;
+use changes::Changes;
 use labels::{
     AdmissionLabels, HttpLabels, InfoLabels, ReloadLabels, ResultLabels, RuleLabels, background, scope,
     validation_mode,
@@ -40,6 +42,8 @@ pub(crate) struct Metrics {
     results: Capped<ResultLabels, Counter>,
     rules: Family<RuleLabels, Gauge>,
     http: Family<HttpLabels, Counter>,
+    http_durations: Family<HttpLabels, Histogram, fn() -> Histogram>,
+    changes: Changes,
     reloads: Family<ReloadLabels, Counter>,
     connections: Gauge,
 }
@@ -54,6 +58,8 @@ impl Metrics {
             results: Capped::new(Counter::default),
             rules: Family::default(),
             http: Family::default(),
+            http_durations: Family::new_with_constructor(|| Histogram::new(BUCKETS_SECONDS)),
+            changes: Changes::new(),
             reloads: Family::default(),
             connections: Gauge::default(),
         };
@@ -95,6 +101,16 @@ impl Metrics {
             self.http.clone(),
         );
         registry.register(
+            "kyverno_http_requests_duration_seconds",
+            "Time from the head of an HTTP request to its answer",
+            self.http_durations.clone(),
+        );
+        registry.register(
+            "kyverno_policy_changes",
+            "Policies created, updated and deleted",
+            self.changes.family(),
+        );
+        registry.register(
             "vouchsafe_policy_reloads",
             "Policy sets taken or refused",
             self.reloads.clone(),
@@ -129,14 +145,17 @@ impl Metrics {
             .with(&ResultLabels::of(request, result), |counter| counter.inc());
     }
 
-    /// Counts one HTTP request; `url` is one of the paths of this server.
-    pub(crate) fn http_request(&self, method: &'static str, url: &'static str) {
-        self.http
-            .get_or_create(&HttpLabels {
-                http_method: method,
-                http_url: url,
-            })
-            .inc();
+    /// Counts one HTTP request, whose time ends with the timer; `url` is one of the paths of this server.
+    pub(crate) fn http_request(&self, method: &'static str, url: &'static str) -> HttpTimer {
+        let labels = HttpLabels {
+            http_method: method,
+            http_url: url,
+        };
+        self.http.get_or_create(&labels).inc();
+        HttpTimer {
+            began: Instant::now(),
+            duration: self.http_durations.get_or_create(&labels).clone(),
+        }
     }
 
     /// Counts one policy set that was taken or refused.
@@ -151,6 +170,7 @@ impl Metrics {
         self.reloads
             .get_or_create(&ReloadLabels { result: "taken" })
             .inc();
+        self.changes.take(set);
         self.rules.clear();
         for policy in set.policies() {
             let written = policy
@@ -187,6 +207,20 @@ impl Metrics {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// One HTTP request under way.
+#[derive(Debug)]
+#[must_use = "the time of the request ends where this is dropped"]
+pub(crate) struct HttpTimer {
+    began: Instant,
+    duration: Histogram,
+}
+
+impl Drop for HttpTimer {
+    fn drop(&mut self) {
+        self.duration.observe(self.began.elapsed().as_secs_f64());
     }
 }
 

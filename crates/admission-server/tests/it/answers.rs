@@ -156,6 +156,9 @@ async fn reviews_and_rules_are_counted_under_kyvernos_names() {
         "{text}"
     );
     assert!(text.contains("kyverno_info{version="), "{text}");
+    let timed =
+        "kyverno_http_requests_duration_seconds_count{http_method=\"POST\",http_url=\"/validate/fail\"} 2";
+    assert!(text.contains(timed), "{text}");
 }
 
 #[tokio::test]

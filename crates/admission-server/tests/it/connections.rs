@@ -17,13 +17,13 @@ use crate::house::{Moody, MoodyCluster, Setup, Texts, pod_review, policy_that_as
 
 const ENOUGH: Duration = Duration::from_secs(10);
 
-struct Running {
-    address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
     serving: JoinHandle<()>,
 }
 
-async fn run(tls: Tls, webhook: Webhook, source: Option<Arc<dyn PolicySource>>) -> Running {
+pub(crate) async fn run(tls: Tls, webhook: Webhook, source: Option<Arc<dyn PolicySource>>) -> Running {
     let options = ServerOptions {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         tls,
@@ -43,13 +43,13 @@ async fn run(tls: Tls, webhook: Webhook, source: Option<Arc<dyn PolicySource>>) 
     }
 }
 
-fn own() -> (OwnAuthority, Tls) {
+pub(crate) fn own() -> (OwnAuthority, Tls) {
     let authority = OwnAuthority::new(&[Ipv4Addr::LOCALHOST.into()], &[]).unwrap();
     let tls = Tls::from_authority(&authority).unwrap();
     (authority, tls)
 }
 
-fn slow(time: Duration) -> Webhook {
+pub(crate) fn slow(time: Duration) -> Webhook {
     let setup = Setup {
         cluster: MoodyCluster::new(Moody::Slow(time)),
         ..Setup::default()

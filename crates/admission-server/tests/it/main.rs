@@ -18,4 +18,6 @@ mod reload;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod floods;
+#[cfg(test)]
 mod recorded;

@@ -53,6 +53,36 @@ async fn a_set_with_one_fault_changes_nothing_and_every_fault_is_told() {
     assert_eq!(denied_by(&webhook).await, ["new", "other"]);
 }
 
+#[tokio::test]
+async fn changes_of_policies_are_counted_and_what_stays_is_none() {
+    let webhook = webhook(&(denying("stays") + &denying("grows") + &denying("goes")));
+    let texts =
+        denying("stays") + &denying("grows").replace("message:", "message: longer") + &denying("comes");
+    let taken = webhook.policies().take(&*Texts::new(&texts));
+    assert!(taken.is_ok(), "{taken:?}");
+    let counted = get(&webhook, "/metrics").await.1;
+    let of = |policy: &str, change: &str| {
+        let ends = format!("policy_name=\"{policy}\",policy_change_type=\"{change}\"}} ");
+        let line = counted
+            .lines()
+            .find(|line| line.contains("kyverno_policy_changes_total") && line.contains(&ends));
+        line.map_or(0, |line| line.rsplit(' ').next().unwrap().parse::<u32>().unwrap())
+    };
+    let changes = ["created", "updated", "deleted"];
+    for (policy, expected) in [
+        ("stays", [1, 0, 0]),
+        ("grows", [1, 1, 0]),
+        ("goes", [1, 0, 1]),
+        ("comes", [1, 0, 0]),
+    ] {
+        assert_eq!(
+            changes.map(|change| of(policy, change)),
+            expected,
+            "{policy}: {counted}"
+        );
+    }
+}
+
 /// Whoever can empty the folder of policies for a moment must not open the cluster with it.
 #[tokio::test]
 async fn a_set_without_policies_is_no_set() {
