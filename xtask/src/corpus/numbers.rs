@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn every_section_is_described() {
-        let undescribed = SECTIONS.iter().filter(|section| what(section.name).contains("numbers.rs"));
+        let undescribed = SECTIONS
+            .iter()
+            .filter(|section| what(section.name).contains("numbers.rs"));
         assert_eq!(undescribed.count(), 0);
     }
 

@@ -80,3 +80,35 @@ fn an_exception_whose_end_cant_be_read_is_refused() {
         said.err
     );
 }
+
+#[test]
+fn a_generated_exception_excuses_the_pod_security_controls_that_failed_and_no_others() {
+    let folder = Folder::new();
+    let rule = "    validate: {podSecurity: {level: baseline, version: latest}}\n";
+    let policy = folder.file("policy.yaml", &policy("pss", "Enforce", rule));
+    let spec = |more: &str| {
+        format!(
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web}}\nspec:\n  containers:\n  - {{name: c, image: 'nginx:1', \
+             securityContext: {{privileged: true}}}}\n{more}"
+        )
+    };
+    let privileged = folder.file("pods.yaml", &spec(""));
+    let said = vouchsafe(&["apply", &policy, "-r", &privileged, "--generate-exceptions"]);
+    assert!(
+        said.out.contains("- controlName: Privileged Containers\n"),
+        "{}",
+        said.out
+    );
+    assert!(said.out.contains("nginx*"), "{}", said.out);
+    let exceptions = folder.file("exceptions.yaml", &said.out);
+    let said = vouchsafe(&["apply", &policy, "-r", &privileged, "--exception", &exceptions]);
+    assert!(
+        said.out.contains("fail: 0, warn: 0, error: 0, skip: 1"),
+        "{}{}",
+        said.err,
+        said.out
+    );
+    let worse = folder.file("worse.yaml", &spec("  hostNetwork: true\n"));
+    let said = vouchsafe(&["apply", &policy, "-r", &worse, "--exception", &exceptions]);
+    assert!(said.out.contains("fail: 1"), "{}{}", said.err, said.out);
+}

@@ -70,10 +70,14 @@ fn excused(row: &Row) -> (Vec<String>, Vec<String>, Vec<String>) {
 fn pod_security(row: &Row) -> Option<Value> {
     let controls: Vec<Value> = serde_json::from_str(row.properties.get("controlsJSON")?).ok()?;
     let excused = controls.iter().filter_map(|control| {
-        let mut excused = json!({"controlName": control.get("name")?});
-        let images = control.get("images").and_then(Value::as_array);
+        let mut excused = json!({"controlName": control.get("Name")?});
+        let images = control.get("Images").and_then(Value::as_array);
         if let (Some(images), Some(fields)) = (images, excused.as_object_mut()) {
-            let any_tag = images.iter().filter_map(Value::as_str).map(any_tag).collect();
+            let any_tag = images
+                .iter()
+                .filter_map(Value::as_str)
+                .flat_map(any_tag)
+                .collect();
             fields.insert("images".to_owned(), any_tag);
         }
         Some(excused)
@@ -81,8 +85,9 @@ fn pod_security(row: &Row) -> Option<Value> {
     Some(excused.collect())
 }
 
-/// Every tag and digest of the image.
-fn any_tag(image: &str) -> Value {
+/// Every tag and digest of the image, by its full name and as Pods write it: images of Pod security are matched as they
+/// are written, which for those of Docker Hub is mostly without the registry.
+fn any_tag(image: &str) -> Vec<Value> {
     let name_starts = image.rfind('/').map_or(0, |slash| slash.saturating_add(1));
     let digest = image.find('@');
     let tag = image
@@ -91,7 +96,9 @@ fn any_tag(image: &str) -> Value {
         .map(|(at, _)| at);
     let end = [digest, tag].into_iter().flatten().min();
     let repository = end.and_then(|end| image.get(..end)).unwrap_or(image);
-    Value::from(format!("{repository}*"))
+    let short = repository.strip_prefix("docker.io/");
+    let names = [Some(repository), short].into_iter().flatten();
+    names.map(|name| Value::from(format!("{name}*"))).collect()
 }
 
 #[cfg(test)]
@@ -147,7 +154,10 @@ mod tests {
 
     #[test]
     fn an_image_is_excused_whatever_its_tag() {
-        assert_eq!(any_tag("localhost:5000/app:1"), "localhost:5000/app*");
-        assert_eq!(any_tag("nginx@sha256:00"), "nginx*");
+        assert_eq!(any_tag("localhost:5000/app:1"), ["localhost:5000/app*"]);
+        assert_eq!(
+            any_tag("docker.io/nginx@sha256:00"),
+            ["docker.io/nginx*", "nginx*"]
+        );
     }
 }

@@ -40,6 +40,8 @@ pub(crate) struct Arguments {
     /// Fail where no test file is found
     #[arg(long = "require-tests")]
     pub(crate) require_tests: bool,
+    #[arg(short = 'b', long, hide = true, value_name = "NAME")]
+    pub(crate) git_branch: Option<String>,
     #[command(flatten)]
     pub(crate) registries: RegistryArguments,
 }

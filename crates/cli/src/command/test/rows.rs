@@ -89,7 +89,10 @@ impl Check<'_> {
         if let Some(row) = self.unknown_names() {
             return vec![row];
         }
-        let mut rows = Vec::new();
+        let mut rows = self.unknown_resources(selector);
+        if !rows.is_empty() {
+            return rows;
+        }
         for index in self.candidates(selector) {
             let Some(resource) = self.suite.resources.get(index) else {
                 continue;
@@ -133,6 +136,34 @@ impl Check<'_> {
             return Some(self.row("", RowVerdict::Fail, reason, ""));
         }
         None
+    }
+
+    /// Resources that are named and that the suite does not have. Kyverno takes all of its resources instead.
+    fn unknown_resources(&self, selector: &TestSelector) -> Vec<TestRow> {
+        let suite = self.suite;
+        // Payloads bear the names of their files.
+        if !suite.test.json_payloads.is_empty() || !suite.test.json_payload.is_empty() {
+            return Vec::new();
+        }
+        let names = |resources: &'_ [Resource]| -> Vec<String> {
+            let names = resources
+                .iter()
+                .map(|resource| resource.text("/metadata/name").to_owned());
+            names.collect()
+        };
+        let mut known = names(&suite.resources);
+        known.extend(names(&suite.targets));
+        let single = Some(&self.expected.resource).filter(|name| !name.is_empty());
+        let mut rows = Vec::new();
+        for wanted in self.expected.resources.iter().chain(single) {
+            let name = wanted.rsplit('/').next().unwrap_or_default();
+            if !known.iter().any(|known| known == name) && selector.selects_resource(name) {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                let reason = format!("Not found: no resource `{wanted}`{}", nearest(name, &known));
+                rows.push(self.row("", RowVerdict::Fail, reason, ""));
+            }
+        }
+        rows
     }
 
     /// The last part of `policy`.

@@ -41,6 +41,10 @@ struct Judged {
 }
 
 fn test(arguments: &Arguments, console: &mut Console) -> Result<u8, InputError> {
+    if arguments.git_branch.is_some() {
+        let why = "suites are not fetched from Git: check the repository out and name its folder";
+        return Err(InputError::Malformed(why.to_owned()));
+    }
     let selector = TestSelector::parse(&arguments.selector)?;
     let tests = find(arguments)?;
     if tests.is_empty() {
@@ -245,6 +249,10 @@ fn search(folder: &Path, name: &str, deeper: usize, found: &mut Vec<PathBuf>) ->
         .collect();
     paths.sort();
     for path in paths {
+        // As Kyverno: links to folders are not followed; what Git keeps beside a checkout holds no suites.
+        if path.is_dir() && (path.is_symlink() || path.file_name().is_some_and(|file| file == ".git")) {
+            continue;
+        }
         if path.is_dir() {
             if let Some(deeper) = deeper.checked_sub(1) {
                 search(&path, name, deeper, found)?;

@@ -49,6 +49,14 @@ impl Suite {
         let folder = Path::new(path)
             .parent()
             .map_or_else(String::new, |parent| parent.to_string_lossy().into_owned());
+        let payloads = [
+            ("httpPayloads", &test.http_payloads),
+            ("envoyPayloads", &test.envoy_payloads),
+        ];
+        if let Some((field, _)) = payloads.into_iter().find(|(_, files)| !files.is_empty()) {
+            let why = format!("`{field}` is not supported: authorization of HTTP requests is not judged");
+            return Err(InputError::Malformed(why));
+        }
         let at = |file: &str| joined(&folder, file);
         let all = |files: &[String]| -> Vec<String> { files.iter().map(|file| at(file)).collect() };
         let mut policy_paths = all(&test.policies);

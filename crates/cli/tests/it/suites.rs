@@ -1,0 +1,95 @@
+//! `test`: what a suite's results are held against, and what is told instead of being passed over.
+
+use crate::terminal::{Folder, Said, TAG_IS_ONE, pod, policy, vouchsafe};
+
+/// A suite of one Pod that passes, with `more` fields and one result.
+fn suite(folder: &Folder, name: &str, result: &str, more: &str) -> String {
+    folder.file("policy.yaml", &policy("tags", "Enforce", TAG_IS_ONE));
+    folder.file("pods.yaml", &pod("web", "nginx:1"));
+    let text = format!(
+        "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {{name: tags}}\npolicies: [policy.yaml]\nresources: [pods.yaml]\n\
+         {more}results:\n- {result}\n"
+    );
+    folder.file(name, &text)
+}
+
+fn said(result: &str, more: &str) -> Said {
+    let folder = Folder::new();
+    vouchsafe(&["test", &suite(&folder, "kyverno-test.yaml", result, more)])
+}
+
+#[test]
+fn a_result_that_names_what_does_not_exist_fails_with_the_nearest_name() {
+    let fine = said(
+        "{policy: tags, rule: r, kind: Pod, resources: [web], result: pass}",
+        "",
+    );
+    assert_eq!(fine.code, 0, "{}{}", fine.err, fine.out);
+    for (result, reason) in [
+        (
+            "{policy: tag, rule: r, resources: [web], result: pass}",
+            "no policy `tag` (did you mean `tags`?)",
+        ),
+        (
+            "{policy: tags, rule: rr, resources: [web], result: pass}",
+            "no rule `rr` (did you mean `r`?)",
+        ),
+        (
+            "{policy: tags, rule: r, resources: [wep], result: pass}",
+            "no resource `wep` (did you mean `web`?)",
+        ),
+        (
+            "{policy: tags, rule: r, resources: [web, shop/db], result: pass}",
+            "no resource `shop/db`",
+        ),
+    ] {
+        let said = said(result, "");
+        assert_eq!(said.code, 1, "{result}");
+        assert!(said.out.contains(reason), "{result}: {}", said.out);
+    }
+}
+
+#[test]
+fn what_a_suite_asks_for_and_nothing_judges_is_told() {
+    let result = "{policy: tags, rule: r, resources: [web], result: pass}";
+    for field in ["httpPayloads", "envoyPayloads"] {
+        let said = said(result, &format!("{field}: [request.yaml]\n"));
+        assert_eq!(said.code, 1);
+        assert!(
+            said.err.contains(&format!("`{field}` is not supported")),
+            "{}",
+            said.err
+        );
+    }
+    let said = said(result, "resource: [pods.yaml]\n");
+    assert!(
+        said.err.contains("did you mean `resources`") || said.err.contains("`resources`"),
+        "{}",
+        said.err
+    );
+}
+
+#[test]
+fn suites_of_a_git_checkout_are_found_and_what_git_keeps_is_not() {
+    let folder = Folder::new();
+    let result = "{policy: tags, rule: r, resources: [web], result: pass}";
+    suite(&folder, "kyverno-test.yaml", result, "");
+    std::fs::create_dir(folder.path(".git")).unwrap();
+    folder.file(".git/kyverno-test.yaml", "apiVersion: nonsense\n");
+    let said = vouchsafe(&["test", &folder.path("")]);
+    assert_eq!(said.code, 0, "{}{}", said.err, said.out);
+    let said = vouchsafe(&["test", &folder.path(""), "--git-branch", "main"]);
+    assert!(said.err.contains("check the repository out"), "{}", said.err);
+}
+
+#[test]
+fn an_unknown_flag_is_told_with_the_nearest_one() {
+    for (arguments, nearest) in [
+        (["apply", "p.yaml", "--polcy-report"], "--policy-report"),
+        (["test", "folder", "--fail-onli"], "--fail-only"),
+    ] {
+        let said = vouchsafe(&arguments);
+        assert_eq!(said.code, 2);
+        assert!(said.err.contains(nearest), "{}", said.err);
+    }
+}
