@@ -16,6 +16,9 @@ use crate::compile_error::CompileError;
 use crate::expressions::{Dialect, Output, compile, halt};
 use crate::facts::Halt;
 
+/// How deep an expression on `ref` may nest, in levels of its syntax tree; one takes at most 2 KiB of the stack.
+const DEEPEST_EXPRESSION: u16 = 100;
+
 /// The name that expressions know an image by.
 const REFERENCE: &str = "ref";
 
@@ -121,6 +124,7 @@ impl ImagePattern {
             return Ok(Self::Glob { whole, repository });
         }
         compile(environment, &reference.expression, Output::Bool)
+            .and_then(shallow)
             .map(Self::Expression)
             .map_err(|errors| {
                 errors
@@ -156,6 +160,15 @@ impl ImagePattern {
             }
         }
     }
+}
+
+/// Calls that verify ask whether an image is meant: on the stack of an expression that has taken its part of it.
+fn shallow(program: Program) -> Result<Program, Vec<CompileError>> {
+    if program.depth() <= DEEPEST_EXPRESSION {
+        return Ok(program);
+    }
+    let message = format!("the expression nests deeper than {DEEPEST_EXPRESSION} levels");
+    Err(vec![CompileError::new("", message)])
 }
 
 #[cfg(test)]
@@ -203,6 +216,14 @@ mod tests {
     fn an_image_that_can_not_be_parsed_is_meant_by_its_text() {
         let references = references(json!([{"glob": "ghcr.io/*"}])).unwrap();
         assert!(mean(&references, "ghcr.io/Upper/case"));
+    }
+
+    /// Attack: the calls of an expression that is itself deep ask about images by one that is as deep.
+    #[test]
+    fn a_deep_expression_on_the_reference_is_refused_when_the_policy_is_loaded() {
+        let deep = format!("ref == 'a'{}", " + 'a'".repeat(120));
+        let errors = references(json!([{ "expression": deep }])).unwrap_err();
+        assert!(errors[0].message.contains("nests deeper"), "{}", errors[0]);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! Spec: cel-policies §1.6, §1.7.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use image_reference::{DefaultRegistry, ImageReference};
 use image_trust::{ReasonCode, RegistryAccess};
@@ -21,7 +21,7 @@ use super::extraction::{Extraction, MeantImage, MeantImages};
 use super::ledger::{Ledger, Standing};
 use super::pinning::Pinning;
 use super::references::ImageReferences;
-use super::verification::Verification;
+use super::verification::{ResolvedAttestors, Verification};
 use crate::checks::Pending;
 use crate::checks::images::{ImagePin, sentence};
 use crate::compile_error::CompileError;
@@ -80,6 +80,13 @@ pub struct RequiredImage {
     pub canonical: Option<String>,
     /// As it stands in the object.
     pub text: String,
+}
+
+/// What one run gives, and the choices it made.
+enum Run {
+    Done(Box<ImageValidatingVerdict>, Choices),
+    /// Expressions of these attestors must run first.
+    Unresolved(BTreeSet<String>, Choices),
 }
 
 /// Whether a policy speaks about a request.
@@ -174,9 +181,10 @@ impl ImageValidatingRule {
         {
             return Ok(Some(refused));
         }
+        let mut resolved = ResolvedAttestors::new();
         let mut choices = Choices::default();
         for _ in 0..MOST_RUNS {
-            let (verdict, made) = self.run(occasion, &meant, choices)?;
+            let (verdict, made) = self.run_resolved(occasion, &meant, choices, &mut resolved)?;
             match (verdict.verdict.outcome, made.advance()) {
                 (RuleOutcome::Pass, Some(next)) => choices = next,
                 (_, _) => return Ok(Some(verdict)),
@@ -186,6 +194,50 @@ impl ImageValidatingRule {
             "more than {MOST_RUNS} combinations of verified statements: renew attestations with `cosign attest --replace`"
         );
         Err(Halt::Failed(cause))
+    }
+
+    /// One run to its end: again for each attestor that is first named and whose expressions must run.
+    fn run_resolved(
+        &self,
+        occasion: &ImageOccasion<'_>,
+        meant: &MeantImages,
+        mut choices: Choices,
+        resolved: &mut ResolvedAttestors,
+    ) -> Result<(ImageValidatingVerdict, Choices), Halt> {
+        loop {
+            match self.run(occasion, meant, choices, resolved)? {
+                Run::Done(verdict, made) => return Ok((*verdict, made)),
+                Run::Unresolved(names, same) => {
+                    choices = same;
+                    self.resolve(occasion, meant, names, resolved)?;
+                }
+            }
+        }
+    }
+
+    /// Runs the expressions of attestors. They see what validations see, but can't verify: that would go round in circles.
+    fn resolve(
+        &self,
+        occasion: &ImageOccasion<'_>,
+        meant: &MeantImages,
+        names: BTreeSet<String>,
+        resolved: &mut ResolvedAttestors,
+    ) -> Result<(), Halt> {
+        let images = meant.variable();
+        let scene = self.0.scene_of_images(world_of(occasion), &images);
+        let mut pending = false;
+        for name in names {
+            let Some(attestor) = self.0.attestors.get(&name) else {
+                continue;
+            };
+            match attestor.signers(|program| scene.evaluate(program)) {
+                Err(Halt::Pending) => pending = true,
+                found => {
+                    resolved.insert(name, found);
+                }
+            }
+        }
+        if pending { Err(Halt::Pending) } else { Ok(()) }
     }
 
     /// Conditions first, then exceptions, as Kyverno has it for this kind.
@@ -211,7 +263,8 @@ impl ImageValidatingRule {
         occasion: &ImageOccasion<'_>,
         meant: &MeantImages,
         choices: Choices,
-    ) -> Result<(ImageValidatingVerdict, Choices), Halt> {
+        resolved: &ResolvedAttestors,
+    ) -> Result<Run, Halt> {
         let verification = Verification {
             policy: &self.0,
             facts: occasion.view,
@@ -219,30 +272,31 @@ impl ImageValidatingRule {
             access: self.access(occasion),
             registry: occasion.registry,
             budget: Budget::default(),
-            images: meant.variable(),
-            signers: RefCell::default(),
+            resolved,
+            unresolved: RefCell::default(),
             ledger: RefCell::default(),
             choices: RefCell::new(choices),
         };
-        let (finding, annotations) = {
-            let world = world_of(occasion);
-            let scene = self
-                .0
-                .scene_of_images(world.with_images(&verification), &verification.images);
+        let images = meant.variable();
+        let judged = {
+            let world = world_of(occasion).with_images(&verification);
+            let scene = self.0.scene_of_images(world, &images);
             let finding = self.0.validations.judge(&scene, Wording::Kyverno);
             let annotations = self.0.annotations.evaluate(&scene);
-            (finding?, annotations?)
+            finding.and_then(|finding| Ok((finding, annotations?)))
         };
-        let (ledger, choices) = (
-            verification.ledger.into_inner(),
-            verification.choices.into_inner(),
-        );
-        let mut judged = told(finding, ledger);
+        let choices = verification.choices.into_inner();
+        let unresolved = verification.unresolved.into_inner();
+        let (finding, annotations) = match judged {
+            Err(Halt::Pending) if !unresolved.is_empty() => return Ok(Run::Unresolved(unresolved, choices)),
+            judged => judged?,
+        };
+        let mut judged = told(finding, verification.ledger.into_inner());
         judged.verdict.properties = annotations;
         if self.0.configurations.required && judged.verdict.outcome == RuleOutcome::Pass {
             judged.evidence.required = required(meant);
         }
-        Ok((judged, choices))
+        Ok(Run::Done(Box::new(judged), choices))
     }
 
     fn extraction<'x>(

@@ -6,7 +6,7 @@
 //! verified. Spec: cel-policies §1.9.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use policy_cel::{Answer, Budget, Question, Value};
 use serde_json::json;
 
 use super::attestations::Attestation;
+use super::attestors::Attestor;
 use super::choices::Choices;
 use super::compiled::CompiledImages;
 use super::ledger::{Ledger, Payload};
@@ -33,6 +34,12 @@ const UNVERIFIED_PAYLOAD: &str =
 /// The type that statements had when cosign shows them to policies.
 const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v0.1";
 
+/// Whom attestors stand for whose expressions have run, by name.
+///
+/// They run between runs of the validations and not inside one: a call stands at the bottom of an expression, and another
+/// one on top of that might use up the stack.
+pub(super) type ResolvedAttestors = BTreeMap<String, Result<Arc<Signers>, Halt>>;
+
 /// What verifies for one run of a policy's expressions.
 pub(super) struct Verification<'r> {
     pub(super) policy: &'r CompiledImages,
@@ -41,10 +48,10 @@ pub(super) struct Verification<'r> {
     pub(super) access: RegistryAccess,
     pub(super) registry: &'r DefaultRegistry,
     pub(super) budget: Budget,
-    /// The variable `images`, which expressions of attestors may name too.
-    pub(super) images: Value<'static>,
-    /// Attestors that were asked for, so that no expression of theirs runs twice.
-    pub(super) signers: RefCell<BTreeMap<String, Result<Arc<Signers>, Halt>>>,
+    /// Whom attestors stand for whose expressions have run.
+    pub(super) resolved: &'r ResolvedAttestors,
+    /// Attestors whose expressions must run first.
+    pub(super) unresolved: RefCell<BTreeSet<String>>,
     pub(super) ledger: RefCell<Ledger>,
     pub(super) choices: RefCell<Choices>,
 }
@@ -79,15 +86,15 @@ impl<'r> ImageAnswers<'r> for Verification<'r> {
     fn answer(&self, question: &Question<'_>, world: &World<'r>) -> Answer<'r> {
         let answered = match question {
             Question::VerifyImageSignatures { image, attestors } => {
-                self.verified(image, Wanted::Signatures, attestors, world)
+                self.verified(image, Wanted::Signatures, attestors)
             }
             Question::VerifyAttestationSignatures {
                 image,
                 attestation,
                 attestors,
-            } => self.attestation(attestation).and_then(|found| {
-                self.verified(image, Wanted::Attestation(attestation, found), attestors, world)
-            }),
+            } => self
+                .attestation(attestation)
+                .and_then(|found| self.verified(image, Wanted::Attestation(attestation, found), attestors)),
             Question::ExtractPayload { image, attestation } => self.payload(image, attestation),
             Question::ImageData { image } | Question::ImageMetadata { image } => {
                 return image_metadata_of(world, image, self.access.clone()).unwrap_or_else(|answer| answer);
@@ -117,7 +124,6 @@ impl<'r> Verification<'r> {
         image: &str,
         wanted: Wanted<'_>,
         attestors: &[String],
-        world: &World<'r>,
     ) -> Result<Value<'static>, Halt> {
         let reference = ImageReference::parse(image, self.registry).ok();
         let names = ImageNames::of(image, reference.as_ref());
@@ -125,8 +131,16 @@ impl<'r> Verification<'r> {
             return Ok(Value::Int(0));
         }
         let mut found = Vec::new();
+        let mut pending = false;
         for name in attestors {
-            found.push((name.clone(), self.signers(name, world)?));
+            match self.signers(name) {
+                Ok(signers) => found.push((name.clone(), signers)),
+                Err(Halt::Pending) => pending = true,
+                Err(failed @ Halt::Failed(_)) => return Err(failed),
+            }
+        }
+        if pending {
+            return Err(Halt::Pending);
         }
         if let Wanted::Attestation(_, attestation) = wanted {
             let mut kinds = found.iter().map(|(_, signers)| signers.layouts);
@@ -139,19 +153,18 @@ impl<'r> Verification<'r> {
     }
 
     /// Whom an attestor stands for.
-    fn signers(&self, name: &str, world: &World<'r>) -> Result<Arc<Signers>, Halt> {
-        if let Some(known) = self.signers.borrow().get(name) {
-            return known.clone();
+    fn signers(&self, name: &str) -> Result<Arc<Signers>, Halt> {
+        match self.policy.attestors.get(name) {
+            None => Err(Halt::Failed(format!("attestor not found in policy: {name}"))),
+            Some(Attestor::Ready(signers)) => Ok(Arc::clone(signers)),
+            Some(Attestor::Open(_)) => match self.resolved.get(name) {
+                Some(known) => known.clone(),
+                None => {
+                    self.unresolved.borrow_mut().insert(name.to_owned());
+                    Err(Halt::Pending)
+                }
+            },
         }
-        let Some(attestor) = self.policy.attestors.get(name) else {
-            return Err(Halt::Failed(format!("attestor not found in policy: {name}")));
-        };
-        // Expressions of attestors see what validations see, but can't verify: that would go round in circles.
-        let world = World::new(world.request(), world.view(), world.asker().clone());
-        let scene = self.policy.scene_of_images(world, &self.images);
-        let signers = attestor.signers(|program| scene.evaluate(program));
-        self.signers.borrow_mut().insert(name.to_owned(), signers.clone());
-        signers
     }
 
     /// `extractPayload`: a verified statement.
