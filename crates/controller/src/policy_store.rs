@@ -32,6 +32,9 @@ use crate::settings::Settings;
 /// Longest wait for the bindings of roles when they are first needed; policies that need them wait longer, the others don't.
 const LONGEST_WAIT_FOR_BINDINGS: Duration = Duration::from_secs(10);
 
+/// How often it is looked whether the bindings are known by now.
+const UNKNOWN_ROLES_INTERVAL: Duration = Duration::from_secs(3);
+
 /// Copies of what is watched.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Copies {
@@ -85,12 +88,18 @@ impl PolicyStore {
             .ok();
         let mut changes = copies.changes(&self.resources);
         loop {
-            self.refresh().await;
-            changes.quiet().await;
+            if self.refresh().await {
+                changes.quiet().await;
+            } else {
+                tokio::time::timeout(UNKNOWN_ROLES_INTERVAL, changes.quiet())
+                    .await
+                    .ok();
+            }
         }
     }
 
-    async fn refresh(&mut self) {
+    /// Takes a new snapshot where there is one; whether nothing that it needs is unknown.
+    async fn refresh(&mut self) -> bool {
         let mut objects = Vec::new();
         for (kind, copy) in KINDS.into_iter().zip(&self.copies.policies) {
             copy.each(|name, object| {
@@ -106,7 +115,7 @@ impl PolicyStore {
             Ok(prepared) => prepared,
             Err(cause) => {
                 tracing::error!(%cause, "policies could not be compiled; the last snapshot is kept");
-                return;
+                return false;
             }
         };
         self.state.prepared = prepared
@@ -120,6 +129,7 @@ impl PolicyStore {
         } else {
             None
         };
+        let is_complete = roles_unknown.is_none();
         let policies = prepared.into_iter().map(|(name, object, prepared)| {
             let lacks = roles_unknown.clone().filter(|_| prepared.names_roles);
             let seen = SeenPolicy {
@@ -141,6 +151,7 @@ impl PolicyStore {
             self.put_in_force(&view);
         }
         self.seen.send_replace(Arc::new(view));
+        is_complete
     }
 
     /// Equal for equal snapshots: a change of statuses, ours among them, is no change of what is judged by.
@@ -196,6 +207,7 @@ impl PolicyStore {
 
     /// Knows the bindings of roles from now on; why it does not, where they can't be read.
     async fn learn_bindings(&mut self) -> Option<String> {
+        let is_first = self.state.bindings.is_none();
         let bindings = match &self.state.bindings {
             Some(bindings) => bindings.clone(),
             None => {
@@ -218,9 +230,12 @@ impl PolicyStore {
             bindings.in_namespaces.synced().await;
             bindings.cluster_wide.synced().await;
         };
-        tokio::time::timeout(LONGEST_WAIT_FOR_BINDINGS, waiting)
-            .await
-            .ok();
+        // Once: policies that need no roles must not wait for those that do, again and again.
+        if is_first {
+            tokio::time::timeout(LONGEST_WAIT_FOR_BINDINGS, waiting)
+                .await
+                .ok();
+        }
         if bindings.is_synced() {
             return None;
         }
