@@ -28,6 +28,8 @@ enum Command {
     Test(Box<command::test::Arguments>),
     /// Say what the author of a policy should hear before enforcing it
     Lint(command::lint::Arguments),
+    /// Say policies in their other kind, and prove it
+    Migrate(Box<command::migrate::Arguments>),
     /// Answer admission reviews over HTTPS
     Serve(Box<command::serve::Arguments>),
     /// Decide about admission in a cluster
@@ -78,6 +80,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::VerifyBundle(arguments) => command::verify_bundle::run(&arguments, console),
         Command::Test(arguments) => command::test::run(&arguments, console),
         Command::Lint(arguments) => command::lint::run(&arguments, console),
+        Command::Migrate(arguments) => command::migrate::run(&arguments, console),
         Command::Jp(arguments) => command::jp::run(&arguments, console),
         Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Controller(arguments) => command::controller::run(&arguments, console),

@@ -8,6 +8,7 @@ pub(crate) mod doctor;
 pub(crate) mod jp;
 pub(crate) mod lint;
 pub(crate) mod man;
+pub(crate) mod migrate;
 pub(crate) mod serve;
 pub(crate) mod controller;
 pub(crate) mod test;

@@ -1,0 +1,124 @@
+//! What `migrate` does, step by step.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use fact_loading::Cluster;
+use policy_engine::{Engine, EngineOptions};
+
+use super::Arguments;
+use super::proof::Proof;
+use super::requests::Asked;
+use super::translated::{self, Translated};
+use crate::console::Console;
+use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
+use crate::host::now_ns;
+use crate::input::{self, GivenImages, InputError};
+use crate::judging::Judge;
+use crate::output::file::{safe_name, write_whole};
+use crate::output::yaml::to_yaml;
+
+/// Runs `migrate`.
+pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
+    if let Some(fault) = arguments.fault() {
+        console.note(&format!("Error: {fault}"));
+        return EXIT_USAGE;
+    }
+    match migrate(arguments, console) {
+        Ok(true) => EXIT_OK,
+        Ok(false) => EXIT_AGAINST,
+        Err(error) => {
+            console.note(&format!("Error: {error}"));
+            EXIT_AGAINST
+        }
+    }
+}
+
+/// Whether everything was said, and nothing differs.
+fn migrate(arguments: &Arguments, console: &mut Console) -> Result<bool, InputError> {
+    let given = input::load_policies(&arguments.policies)?;
+    for fault in &given.loaded.faults {
+        console.note(&fault.to_string());
+    }
+    let translated = translated::all(&given);
+    write(arguments, &translated, console)?;
+    let (mut written, mut refused) = (0_usize, given.refused.len());
+    for one in &translated {
+        for refusal in &one.translation.refusals {
+            console.note(&format!("policy `{}`: not translated: {refusal}", one.key));
+        }
+        for note in &one.translation.notes {
+            console.note(&format!("policy `{}`: note: {note}", one.key));
+        }
+        written = written.saturating_add(one.translation.pairs.len());
+        refused = refused.saturating_add(one.translation.refusals.len());
+    }
+    console.note(&format!("{written} rule(s) translated, {refused} not"));
+    if written == 0 && refused == 0 {
+        console.note("there is no policy to translate");
+        return Ok(false);
+    }
+    let is_equal = !arguments.prove || prove(arguments, &given, &translated, console)?;
+    Ok(refused == 0 && is_equal)
+}
+
+fn write(arguments: &Arguments, translated: &[Translated], console: &mut Console) -> Result<(), InputError> {
+    let folder = arguments.output.as_deref().map(Path::new);
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder).map_err(|cause| InputError::Unreadable {
+            path: folder.to_string_lossy().into_owned(),
+            cause,
+        })?;
+    }
+    for policy in translated.iter().flat_map(|one| &one.translation.policies) {
+        let text = to_yaml(policy);
+        match folder {
+            None => console.print(&format!("---\n{text}")),
+            Some(folder) => {
+                let metadata = |field: &str| policy.pointer(&format!("/metadata/{field}"))?.as_str();
+                let namespace = metadata("namespace").map_or_else(String::new, |name| format!("{name}."));
+                let name = safe_name(&format!(
+                    "{namespace}{}.yaml",
+                    metadata("name").unwrap_or_default()
+                ));
+                write_whole(&folder.join(name), &text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether both kinds say the same of every request.
+fn prove(
+    arguments: &Arguments,
+    given: &input::PolicyInput,
+    translated: &[Translated],
+    console: &mut Console,
+) -> Result<bool, InputError> {
+    let asked = Asked::read(arguments, now_ns())?;
+    let cluster: Arc<dyn Cluster> = Arc::new(asked.cluster);
+    let images = GivenImages::default();
+    let judge = Judge::new(&arguments.registries, &cluster, &images);
+    let before = Engine::new(translated::given(given), EngineOptions::default());
+    let after = Engine::new(translated::set(translated)?, EngineOptions::default());
+    let before = judge.all(&before, &asked.requests)?;
+    let after = judge.all(&after, &asked.requests)?;
+    let mut proof = Proof::default();
+    for ((before, after), shown) in before.iter().zip(&after).zip(&asked.shown) {
+        proof.compare(translated, before, after, shown);
+    }
+    for difference in &proof.differences {
+        console.note(&format!("differs: {difference}"));
+    }
+    console.note(&format!(
+        "{} verdict(s) compared over {} request(s), {} differ",
+        proof.compared,
+        asked.requests.len(),
+        proof.differences.len()
+    ));
+    if proof.compared == 0 {
+        console.note("nothing is proven: no rule speaks about what was given");
+        return Ok(false);
+    }
+    Ok(proof.differences.is_empty())
+}
