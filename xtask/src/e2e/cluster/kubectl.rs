@@ -12,7 +12,7 @@ use crate::place;
 use crate::program::{Captured, Program};
 
 /// Time that what happens by itself in a cluster may take here.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(150);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// kubectl as one user.
