@@ -113,7 +113,7 @@ impl ExpressionRule {
         let mut verdict = self.holds(occasion, Vec::new());
         let mut pending = false;
         for object in found {
-            let mut scene = self.scene(occasion);
+            let mut scene = self.scene(occasion).sharing(&scene);
             scene.bind("params", object);
             match self.judge_scene(&scene, occasion) {
                 Ok(judged) if pending => drop(judged),

@@ -1,6 +1,7 @@
 //! One rule on one request: its variables, its budget, the world it may ask.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use policy_cel::{Activation, Budget, EvalError, Failure, Program, Value};
 
@@ -12,7 +13,7 @@ use crate::facts::{FactError, FactRequest, Halt};
 /// Where the expressions of one rule are evaluated. Each variable is computed once.
 pub struct Scene<'v> {
     world: World<'v>,
-    budget: Budget,
+    budget: Rc<Budget>,
     variables: &'v Variables,
     computed: Vec<OnceCell<Result<Value<'v>, EvalError>>>,
     bound: Vec<(&'static str, Value<'v>)>,
@@ -38,7 +39,7 @@ impl<'v> Scene<'v> {
     pub fn new(world: World<'v>, variables: &'v Variables) -> Self {
         Self {
             world,
-            budget: Budget::default(),
+            budget: Rc::default(),
             variables,
             computed: (0..variables.len()).map(|_| OnceCell::new()).collect(),
             bound: Vec::new(),
@@ -60,6 +61,13 @@ impl<'v> Scene<'v> {
     #[must_use]
     pub fn naming_namespaces(mut self) -> Self {
         self.names_namespace = true;
+        self
+    }
+
+    /// The same scene with what is left of `other`'s budget: both are of one rule on one request.
+    #[must_use]
+    pub fn sharing(mut self, other: &Self) -> Self {
+        self.budget = Rc::clone(&other.budget);
         self
     }
 

@@ -565,3 +565,33 @@ fn match_conditions_of_a_classic_webhook_say_which_requests_it_is_asked_about() 
         ["p/r Error: failed to evaluate match conditions: no such key: nodeName"]
     );
 }
+
+/// The attack: a namespace full of objects, each of which has an expensive policy judged once more.
+#[test]
+fn many_params_end_at_the_cost_of_the_policy() {
+    let engine = engine(&rule(&json!({
+        "paramKind": { "apiVersion": "v1", "kind": "ConfigMap" },
+        "paramRef": { "selector": {}, "parameterNotFoundAction": "Deny" },
+        "expressions": [{ "expression": "lists.range(900).all(a, lists.range(100).all(b, a + b >= 0))" }],
+    })));
+    let decision = decide(
+        &engine,
+        &request(&pod("shop", &["nginx"])),
+        |question| match question {
+            FactRequest::KubernetesCall { url_path, .. } if url_path == "/api/v1" => {
+                Ok(Fact::Json(Arc::new(
+                    json!({ "resources": [{ "name": "configmaps", "kind": "ConfigMap", "namespaced": true }] }),
+                )))
+            }
+            _ => Ok(Fact::Json(Arc::new(json!({ "items": vec![json!({}); 1_000] })))),
+        },
+    );
+    assert_eq!(decision.results[0].verdict.outcome, RuleOutcome::Fail);
+    assert!(
+        decision.results[0]
+            .message()
+            .ends_with("actual cost limit exceeded"),
+        "{:?}",
+        words(&decision)
+    );
+}
