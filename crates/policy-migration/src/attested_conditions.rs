@@ -8,7 +8,7 @@ use scalars::quantity::Quantity;
 use scalars::wildcard::has_wildcard;
 use serde_json::Value;
 
-use crate::cel_text::{member, quoted, quoted_list, wildcard};
+use crate::cel_text::{has_member, member, quoted, quoted_list, wildcard};
 use crate::document_value::{list, text};
 use crate::formula::Formula;
 use crate::translation::{Said, Unsaid};
@@ -18,7 +18,7 @@ use crate::translation::{Said, Unsaid};
 /// # Errors
 /// The first condition that can't be said.
 pub(crate) fn conditions(attestation: &Value, path: &str, predicate: &str) -> Said<Formula> {
-    let mut all = Vec::new();
+    let (mut all, mut there) = (Vec::new(), Vec::new());
     for (index, block) in list(attestation, "conditions").iter().enumerate() {
         for name in ["any", "all"] {
             let Some(written) = block.get(name).and_then(Value::as_array) else {
@@ -28,7 +28,7 @@ pub(crate) fn conditions(attestation: &Value, path: &str, predicate: &str) -> Sa
             let said = written
                 .iter()
                 .enumerate()
-                .map(|(index, one)| condition(one, &format!("{at}[{index}]"), predicate))
+                .map(|(index, one)| condition(one, &format!("{at}[{index}]"), predicate, &mut there))
                 .collect::<Said<Vec<_>>>()?;
             all.push(if name == "any" {
                 Formula::any(said)
@@ -37,10 +37,12 @@ pub(crate) fn conditions(attestation: &Value, path: &str, predicate: &str) -> Sa
             });
         }
     }
-    Ok(Formula::all(all))
+    // A field that is nowhere fails them all, whichever condition reads it.
+    Ok(Formula::all(there).and(Formula::all(all)))
 }
 
-fn condition(written: &Value, path: &str, predicate: &str) -> Said<Formula> {
+/// One condition; what must be there for it to be judged goes to `there`.
+fn condition(written: &Value, path: &str, predicate: &str, there: &mut Vec<Formula>) -> Said<Formula> {
     let key = text(written, "key").trim();
     let inner = key
         .strip_prefix("{{")
@@ -56,7 +58,7 @@ fn condition(written: &Value, path: &str, predicate: &str) -> Said<Formula> {
     let operator = text(written, "operator").to_ascii_lowercase();
     let value = written.get("value").unwrap_or(&Value::Null);
     if let Some(place) = age_of(inner) {
-        let field = field(&place, predicate).ok_or_else(unsaid)?;
+        let field = field(&place, predicate, there).ok_or_else(unsaid)?;
         let age = format!("time.now() - timestamp({field})");
         let limit = value
             .as_str()
@@ -70,7 +72,7 @@ fn condition(written: &Value, path: &str, predicate: &str) -> Said<Formula> {
             quoted(limit)
         )));
     }
-    let field = field(inner, predicate).ok_or_else(unsaid)?;
+    let field = field(inner, predicate, there).ok_or_else(unsaid)?;
     compared(&field, &operator, value).ok_or_else(|| {
         Unsaid::new(
             path,
@@ -151,8 +153,8 @@ fn age_of(expression: &str) -> Option<String> {
     Some(inner.unwrap_or(at).trim().to_owned())
 }
 
-/// A path of plain names, as a field of `predicate`.
-fn field(path: &str, predicate: &str) -> Option<String> {
+/// A path of plain names, as a field of `predicate`; every step goes to `there`.
+fn field(path: &str, predicate: &str, there: &mut Vec<Formula>) -> Option<String> {
     let is_name = |name: &str| {
         name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
             && name
@@ -160,9 +162,13 @@ fn field(path: &str, predicate: &str) -> Option<String> {
                 .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
     };
     let names: Vec<&str> = path.split('.').map(str::trim).collect();
-    names.iter().all(|name| is_name(name)).then(|| {
-        names
-            .iter()
-            .fold(predicate.to_owned(), |holder, name| member(&holder, name))
-    })
+    if !names.iter().all(|name| is_name(name)) {
+        return None;
+    }
+    let mut place = predicate.to_owned();
+    for name in names {
+        there.push(has_member(&place, name));
+        place = member(&place, name);
+    }
+    Some(place)
 }

@@ -95,6 +95,10 @@ fn entry_spec(
             ));
         }
     }
+    if text(entry, "type") == "SigstoreBundle" {
+        let reason = "attestors of the other kind take signatures that are no bundles, too";
+        return Err(Unsaid::new(format!("{path}.type"), reason));
+    }
     if says(entry, "validate") {
         return Err(Unsaid::new(
             format!("{path}.validate"),

@@ -89,3 +89,33 @@ fn attestors_that_the_other_kind_lacks_are_refused() {
         assert_eq!(translation.refusals[0].path, path);
     }
 }
+
+#[test]
+fn a_field_that_is_nowhere_fails_whichever_condition_reads_it() {
+    let conditions = json!([{"any": [
+        {"key": "{{ a.b }}", "operator": "Equals", "value": "x"},
+        {"key": "{{ time_since('','{{at}}','') }}", "operator": "LessThanOrEquals", "value": "168h"},
+    ]}]);
+    let attestors = json!([{"entries": [{"keys": {"publicKeys": KEY}}]}]);
+    let attestation = json!({"type": "t", "attestors": attestors, "conditions": conditions});
+    let given = vouchsafe_policy_migration::migrate(&rule(entry(json!({"attestations": [attestation]}))));
+    assert_eq!(given.refusals, Vec::new());
+    let written = given.policies[0]["spec"]["validations"][0]["expression"]
+        .as_str()
+        .unwrap();
+    let p = "extractPayload(image, attestations.attestation0).predicate";
+    let expected = format!(
+        "has({p}.a) && has({p}.a.b) && has({p}.at) && ({p}.a.b == 'x' || time.now() - timestamp({p}.at) <= duration('168h'))"
+    );
+    assert!(written.contains(&expected), "{written}");
+}
+
+#[test]
+fn a_rule_that_takes_bundles_alone_is_not_loosened() {
+    let attestors = json!([{"entries": [{"keys": {"publicKeys": KEY}}]}]);
+    let given = vouchsafe_policy_migration::migrate(&rule(entry(
+        json!({"type": "SigstoreBundle", "attestors": attestors}),
+    )));
+    assert_eq!(given.policies, Vec::<Value>::new());
+    assert_eq!(given.refusals[0].path, "spec.rules[0].verifyImages[0].type");
+}

@@ -23,12 +23,12 @@ struct Said<'r> {
 }
 
 impl Proof {
-    /// Compares what `before` and `after` say of one request, which is `shown` so.
+    /// Compares what `before` and the calls of `after` say of one request, which is `shown` so.
     pub(super) fn compare(
         &mut self,
         translated: &[Translated],
         before: &Decision,
-        after: &Decision,
+        after: &[&Decision],
         shown: &str,
     ) {
         for one in translated {
@@ -37,10 +37,9 @@ impl Proof {
                     let is_rule = !one.is_classic || *result.written_rule == *pair.rule;
                     result.policy.key.to_string() == one.key && is_rule
                 }));
+                let results = after.iter().flat_map(|decision| &decision.results);
                 let written = Said::of(
-                    after
-                        .results
-                        .iter()
+                    results
                         .filter(|result| pair.policies.iter().any(|name| **name == *result.policy.key.name)),
                 );
                 if given.worst.is_none() && written.worst.is_none() {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use fact_loading::Cluster;
-use policy_engine::{Engine, EngineOptions};
+use policy_engine::request::Stage;
+use policy_engine::{Decision, Engine, EngineOptions, Request};
 
 use super::Arguments;
 use super::proof::Proof;
@@ -102,10 +103,20 @@ fn prove(
     let before = Engine::new(translated::given(given), EngineOptions::default());
     let after = Engine::new(translated::set(translated)?, EngineOptions::default());
     let before = judge.all(&before, &asked.requests)?;
-    let after = judge.all(&after, &asked.requests)?;
+    let pinning = pinned(&judge, &after, &asked.requests)?;
+    let requests: Vec<Request> = pinning
+        .iter()
+        .zip(&asked.requests)
+        .map(|(pinning, request)| match &pinning.changed {
+            Some(object) => request.with_object(Arc::clone(object)),
+            None => request.clone(),
+        })
+        .collect();
+    let after = judge.all(&after, &requests)?;
     let mut proof = Proof::default();
-    for ((before, after), shown) in before.iter().zip(&after).zip(&asked.shown) {
-        proof.compare(translated, before, after, shown);
+    let after = pinning.iter().zip(&after);
+    for ((before, (pinning, after)), shown) in before.iter().zip(after).zip(&asked.shown) {
+        proof.compare(translated, before, &[pinning, after], shown);
     }
     for difference in &proof.differences {
         console.note(&format!("differs: {difference}"));
@@ -121,4 +132,16 @@ fn prove(
         return Ok(false);
     }
     Ok(proof.differences.is_empty())
+}
+
+/// The mutating call of each request: policies for images write digests there, classic ones as they verify.
+fn pinned(judge: &Judge<'_>, engine: &Engine, requests: &[Request]) -> Result<Vec<Decision>, InputError> {
+    let mutating: Vec<Request> = requests
+        .iter()
+        .map(|request| Request {
+            stage: Stage::Mutate,
+            ..request.clone()
+        })
+        .collect();
+    judge.all(engine, &mutating)
 }
