@@ -71,16 +71,19 @@ fn block(sections: &[Section], ledger: &Ledger) -> String {
 fn what(section: &str) -> &'static str {
     match section {
         "bundles" => "bundles of Sigstore's conformance suite",
-        "cel-decisions" => "the same, of policies in CEL",
+        "cel-decisions" => "recorded results of policies in CEL, over resources",
         "cel-suites-cli" => "suites of Kyverno's command line, policies in CEL",
         "cel-suites-policies" => "suites of the community's policies in CEL",
+        "cel-verdicts" => "image policies in CEL × images",
         "decisions" => "recorded results of rules, policies over resources",
         "jmespath" => "expressions",
         "suites-cli" => "suites of Kyverno's command line",
         "suites-policies" => "suites of the community's policies",
         "verdicts-keys" => "image policies with keys × images",
         "verdicts-other" => "image policies with certificates, keyless, Notary × images",
-        "verdicts-keys-by-tag" | "verdicts-other-by-tag" => "the same, registry without the referrers API",
+        "cel-verdicts-by-tag" | "verdicts-keys-by-tag" | "verdicts-other-by-tag" => {
+            "the same, registry without the referrers API"
+        }
         _ => "not described in xtask/src/corpus/numbers.rs",
     }
 }
