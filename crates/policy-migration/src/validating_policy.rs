@@ -93,13 +93,7 @@ pub(crate) fn say(frame: &mut Frame<'_>, rule: &Value, path: &str) -> Said<Writt
             json!({"podControllers": {"controllers": controllers}}),
         );
     }
-    Ok(finish(
-        frame,
-        &rule_name,
-        "ValidatingPolicy",
-        spec,
-        widened && is_about_ephemeral(validate),
-    ))
+    Ok(finish(frame, &rule_name, "ValidatingPolicy", spec, widened))
 }
 
 fn is_short_enough(conditions: &[Value], passes: &Formula, path: &str) -> Said<()> {
@@ -137,7 +131,7 @@ pub(crate) fn finish(
     rule: &str,
     kind: &str,
     spec: Map<String, Value>,
-    is_about_ephemeral: bool,
+    adds_to_running_pods: bool,
 ) -> Written {
     let is_only = list(frame.spec(), "rules").len() == 1;
     let name = frame.name(rule, is_only);
@@ -148,7 +142,7 @@ pub(crate) fn finish(
         ));
     }
     let mut policies = vec![frame.policy(kind, &name, spec.clone())];
-    if is_about_ephemeral {
+    if adds_to_running_pods {
         let mut spec = spec;
         let rules = json!({"resourceRules": [{
             "apiGroups": [""],
@@ -165,15 +159,6 @@ pub(crate) fn finish(
         policies.push(frame.policy(kind, &name, spec));
     }
     Written { policies, notes }
-}
-
-/// Whether the pattern looks at what can be added to running Pods.
-fn is_about_ephemeral(validate: &Value) -> bool {
-    let names = |field: &str| {
-        let pattern = validate.get(field).unwrap_or(&Value::Null);
-        pattern.to_string().contains("ephemeralContainers")
-    };
-    names("pattern") || names("anyPattern")
 }
 
 fn pattern(validate: &Value, object: &str, at: &str) -> Said<Drawing> {

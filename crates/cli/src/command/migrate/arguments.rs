@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
         help_heading = "Proof"
     )]
     pub(crate) resources: Vec<String>,
-    /// Files and folders of recorded AdmissionReviews (JSON) to judge
+    /// Files and folders of recorded admission reviews (JSON) to judge
     #[arg(
         long = "reviews",
         visible_alias = "review",
