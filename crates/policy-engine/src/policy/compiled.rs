@@ -252,10 +252,7 @@ impl CompiledPolicy {
                 name: metadata("name").unwrap_or_default().into(),
             },
             kind,
-            reads_managed_fields: rules
-                .iter()
-                .any(|rule| matches!(rule.body, RuleBody::Expressions(_) | RuleBody::ImageValidating(_)))
-                || managed_fields::may_be_read_by(document),
+            reads_managed_fields: managed_fields::may_be_read_by(document),
             rules,
             actions: Actions::default(),
             one_rule: spec.get("applyRules").and_then(Value::as_str) == Some("One"),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::expiry::expiry_ns;
 use super::expression_exception::NamedExemptions;
 use super::kind::PolicyKind;
+use super::managed_fields;
 use crate::checks::conditions::Conditions;
 use crate::checks::pod_security::ControlExcludes;
 use crate::compile_error::{CompileError, collect};
@@ -25,6 +26,8 @@ pub struct CompiledException {
     pod_security: Option<ControlExcludes>,
     in_background: bool,
     exemptions: NamedExemptions,
+    /// Whether it may look at `metadata.managedFields` of an object.
+    pub reads_managed_fields: bool,
 }
 
 impl CompiledException {
@@ -91,6 +94,7 @@ impl CompiledException {
                 pod_security,
                 in_background: spec.get("background").and_then(Value::as_bool).unwrap_or(true),
                 exemptions: NamedExemptions::default(),
+                reads_managed_fields: managed_fields::may_be_read_by(document),
             }),
             Some(_) | None => Err(errors),
         }
@@ -126,6 +130,7 @@ impl CompiledException {
                 pod_security: None,
                 in_background: true,
                 exemptions,
+                reads_managed_fields: managed_fields::may_be_read_by(document),
             }),
             Some(_) | None => Err(errors),
         }

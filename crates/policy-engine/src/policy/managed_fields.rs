@@ -64,8 +64,7 @@ fn text_reaches(key: &str, text: &str) -> bool {
         || placeholders_reach(text)
         || match key {
             "jmesPath" | "list" => !text.contains("{{") && expression_reaches(text),
-            "expression" | "messageExpression" | "valueExpression" => cel_reaches(text),
-            _ => false,
+            _ => key.ends_with("xpression") && cel_reaches(text),
         }
 }
 

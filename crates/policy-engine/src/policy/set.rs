@@ -61,8 +61,7 @@ impl PolicySet {
         }
         Self {
             has_expressions: policies.iter().any(|policy| policy.has_expressions()),
-            // What exceptions read is not looked into.
-            reads_managed_fields: !exceptions.is_empty()
+            reads_managed_fields: exceptions.iter().any(|exception| exception.reads_managed_fields)
                 || policies.iter().any(|policy| policy.reads_managed_fields),
             policies,
             exceptions,
