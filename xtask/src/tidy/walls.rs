@@ -15,7 +15,15 @@ const FLOORS: [(u8, &[&str]); 7] = [
     (7, &["vouchsafe"]),
     (6, &["admission-server", "cluster", "controller", "cli"]),
     (5, &["fact-loading"]),
-    (4, &["image-evidence", "policy-reports", "policy-lint"]),
+    (
+        4,
+        &[
+            "image-evidence",
+            "policy-reports",
+            "policy-lint",
+            "policy-migration",
+        ],
+    ),
     (3, &["policy-engine", "image-verification"]),
     (
         2,

@@ -40,7 +40,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// The error code of a RST_STREAM, or of a GOAWAY behind its last stream.
+    /// The error code of a `RST_STREAM`, or of a GOAWAY behind its last stream.
     fn code(&self) -> u32 {
         let at = if self.kind == GOAWAY { 4 } else { 0 };
         u32::from_be_bytes(self.payload[at..at + 4].try_into().unwrap())
