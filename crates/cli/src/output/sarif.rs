@@ -16,7 +16,7 @@ use crate::input::StoredResource;
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
 /// A document of one run: what rules there are, by their id, and what they found. Ends in a line break.
-pub(crate) fn document(rules: BTreeMap<String, Value>, results: Vec<Value>) -> String {
+pub(crate) fn document(rules: BTreeMap<String, Value>, results: &[Value]) -> String {
     let rules: Vec<Value> = rules.into_values().collect();
     let document = json!({
         "$schema": SCHEMA,
@@ -48,7 +48,10 @@ pub(crate) fn of_rows(rows: &Rows, resources: &[Arc<StoredResource>]) -> String 
     }
     document(
         rules,
-        rows.iter().filter_map(|row| result(row, &places)).collect(),
+        &rows
+            .iter()
+            .filter_map(|row| result(row, &places))
+            .collect::<Vec<_>>(),
     )
 }
 

@@ -77,14 +77,14 @@ impl Yard {
         }
     }
 
-    fn image(&self, tag: &str, config: Value) -> PushedImage {
+    fn image(&self, tag: &str, config: &Value) -> PushedImage {
         self.repository
             .image(tag, &json!({ "os": "linux", "config": config }))
             .unwrap()
     }
 
     fn plain(&self, tag: &str) -> PushedImage {
-        self.image(tag, json!({ "Labels": { "tag": tag } }))
+        self.image(tag, &json!({ "Labels": { "tag": tag } }))
     }
 
     /// Signs by a workflow, an hour ago.
@@ -182,18 +182,21 @@ fn the_suites_of_the_ready_policies_hold() {
 #[test]
 fn policies_about_metadata_read_it_from_the_registry() {
     let yard = Yard::open();
-    yard.image("root", json!({}));
-    yard.image("nobody", json!({ "User": "65532" }));
+    yard.image("root", &json!({}));
+    yard.image("nobody", &json!({ "User": "65532" }));
     yard.holds(
         "disallow-root-images",
         &[("nobody", Ok(())), ("root", Err("runs as root"))],
     );
-    yard.image("web", json!({ "ExposedPorts": { "80/tcp": {}, "8080/tcp": {} } }));
+    yard.image(
+        "web",
+        &json!({ "ExposedPorts": { "80/tcp": {}, "8080/tcp": {} } }),
+    );
     yard.holds(
         "restrict-image-ports",
         &[("nobody", Ok(())), ("web", Err("port below 1024"))],
     );
-    yard.image("secret", json!({ "Env": ["PATH=/bin", "API_KEY=1234"] }));
+    yard.image("secret", &json!({ "Env": ["PATH=/bin", "API_KEY=1234"] }));
     yard.holds(
         "disallow-secrets-in-images",
         &[("nobody", Ok(())), ("secret", Err("in its environment"))],
@@ -202,7 +205,7 @@ fn policies_about_metadata_read_it_from_the_registry() {
         "org.opencontainers.image.source": "https://github.com/acme/shop",
         "org.opencontainers.image.revision": "1f0c2b7d",
     }});
-    yard.image("labelled", labels);
+    yard.image("labelled", &labels);
     yard.holds(
         "require-image-labels",
         &[("labelled", Ok(())), ("nobody", Err("must carry the labels"))],

@@ -100,7 +100,7 @@ pub(crate) struct Arguments {
     /// How often everything that runs is judged again, as Go writes durations; at least ten seconds
     #[arg(long = "scan-interval", alias = "backgroundScanInterval", value_name = "DURATION", default_value = "1h", value_parser = GoDuration::parse)]
     pub(crate) scan_interval: GoDuration,
-    /// ClusterRole that our webhooks belong to: they go when it goes, as the chart's does at an uninstall
+    /// `ClusterRole` that our webhooks belong to: they go when it goes, as the chart's does at an uninstall
     #[arg(long = "owned-by", value_name = "NAME")]
     pub(crate) owned_by: Option<String>,
     /// Take our webhooks away and end: before an uninstall
@@ -122,10 +122,10 @@ pub(crate) enum Reports {
     /// `PolicyReport` and `ClusterPolicyReport`, wgpolicyk8s.io/v1alpha2
     #[default]
     #[value(name = "wgpolicyk8s.io")]
-    PolicyReports,
+    PolicyGroup,
     /// `Report` and `ClusterReport`, openreports.io/v1alpha1
     #[value(name = "openreports.io")]
-    OpenReports,
+    OpenReporting,
     /// Nowhere: what already runs is not judged
     #[value(name = "none")]
     Nowhere,

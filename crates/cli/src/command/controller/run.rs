@@ -132,8 +132,8 @@ fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, S
 
 fn reports(arguments: &Arguments) -> Option<ReportOptions> {
     let format = match arguments.reports {
-        Reports::PolicyReports => ReportFormat::PolicyReport,
-        Reports::OpenReports => ReportFormat::OpenReports,
+        Reports::PolicyGroup => ReportFormat::PolicyReport,
+        Reports::OpenReporting => ReportFormat::OpenReports,
         Reports::Nowhere => return None,
     };
     let interval = Duration::try_from_secs_f64(arguments.scan_interval.seconds()).unwrap_or_default();

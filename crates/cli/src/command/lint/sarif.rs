@@ -26,7 +26,7 @@ pub(super) fn of(linted: &Linted) -> String {
         .findings
         .iter()
         .map(|(finding, is_denied)| of_finding(finding, *is_denied));
-    document(rules, faults.chain(findings).collect())
+    document(rules, &faults.chain(findings).collect::<Vec<_>>())
 }
 
 fn rule(code: LintCode) -> Value {
