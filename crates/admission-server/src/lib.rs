@@ -24,7 +24,6 @@ mod reply;
 mod body;
 mod gate;
 mod webhook;
-mod lanes;
 mod server;
 mod caller;
 

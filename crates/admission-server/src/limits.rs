@@ -15,9 +15,6 @@ pub const MOST_HEADERS: usize = 64;
 /// Most connections at the same time; further ones wait to be accepted.
 pub const MOST_CONNECTIONS: usize = 1024;
 
-/// Most threads that serve connections; a review takes well under a millisecond of one.
-pub const MOST_LANES: usize = 16;
-
 /// Bytes of one unit of the room that reviews share.
 pub const ROOM_UNIT_BYTES: usize = 64 * 1024;
 

@@ -18,7 +18,6 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::lanes::Lanes;
 use crate::limits::{
     ACCEPT_PAUSE, CONNECTION_WINDOW_BYTES, DRAIN_TIME, HANDSHAKE_TIME, HEAD_TIME, MOST_CONNECTIONS,
     MOST_ERROR_RESETS, MOST_HEAD_BYTES, MOST_HEADERS, MOST_PENDING_RESETS, MOST_READ_BUFFER_BYTES,
@@ -43,26 +42,17 @@ pub struct ServerOptions {
 
 /// Why a server can't start.
 #[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// The address is taken or not ours.
-    #[error("cannot listen on {address}: {cause}")]
-    Listen {
-        /// Where it was to listen.
-        address: SocketAddr,
-        /// What the system says.
-        #[source]
-        cause: io::Error,
-    },
-    /// The system gives no more threads.
-    #[error("no threads to serve connections: {0}")]
-    Threads(#[source] io::Error),
+#[error("cannot listen on {address}: {cause}")]
+pub struct ServerError {
+    address: SocketAddr,
+    #[source]
+    cause: io::Error,
 }
 
 /// A server that listens.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    lanes: Lanes,
     address: SocketAddr,
     options: ServerOptions,
 }
@@ -71,9 +61,9 @@ impl Server {
     /// Listens. Nothing is answered before [`Server::run`].
     ///
     /// # Errors
-    /// [`ServerError`] where the address is taken or not ours, or the system gives no threads.
+    /// [`ServerError`] where the address is taken or not ours.
     pub async fn bind(options: ServerOptions) -> Result<Self, ServerError> {
-        let failed = |cause| ServerError::Listen {
+        let failed = |cause| ServerError {
             address: options.listen,
             cause,
         };
@@ -81,7 +71,6 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         Ok(Self {
             listener,
-            lanes: Lanes::start().map_err(ServerError::Threads)?,
             address,
             options,
         })
@@ -97,7 +86,6 @@ impl Server {
     pub async fn run(self, stopped: impl Future<Output = ()>) {
         let Self {
             listener,
-            lanes,
             options: ServerOptions {
                 tls, webhook, source, ..
             },
@@ -116,10 +104,8 @@ impl Server {
                 let Ok(seat) = Arc::clone(&seats).acquire_owned().await else {
                     return;
                 };
-                // Taken from this runtime, as the lane's own will watch it.
-                let arrived = listener.accept().await.and_then(|(stream, _)| stream.into_std());
-                let stream = match arrived {
-                    Ok(stream) => stream,
+                let stream = match listener.accept().await {
+                    Ok((stream, _)) => stream,
                     Err(cause) => {
                         tracing::warn!(%cause, "a connection could not be accepted");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -128,7 +114,7 @@ impl Server {
                 };
                 let (acceptor, webhook, watcher) =
                     (acceptor.clone(), Arc::clone(&webhook), graceful.watcher());
-                lanes.spawn(async move {
+                tokio::spawn(async move {
                     let _seat = seat;
                     let _counted = webhook.metrics().connection();
                     if let Some(stream) = handshake(&acceptor, stream).await {
@@ -153,14 +139,7 @@ impl Server {
 }
 
 /// Shakes hands; what fails is the caller's and worth no more than a line for those who look closely.
-async fn handshake(acceptor: &TlsAcceptor, stream: std::net::TcpStream) -> Option<TlsStream<TcpStream>> {
-    let stream = match TcpStream::from_std(stream) {
-        Ok(stream) => stream,
-        Err(cause) => {
-            tracing::warn!(%cause, "a connection could not be served");
-            return None;
-        }
-    };
+async fn handshake(acceptor: &TlsAcceptor, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
     if let Err(cause) = stream.set_nodelay(true) {
         tracing::debug!(%cause, "small packets can't be sent at once");
     }
