@@ -138,7 +138,12 @@ impl Request {
     where
         O: Deserialize<'b> + Default + Into<Value>,
     {
-        let review: Review<O> = serde_json::from_slice(body).map_err(ReviewError::NotAReview)?;
+        // Checked as text once, not string by string; what is no text is refused with its place.
+        let review: Result<Review<O>, _> = match std::str::from_utf8(body) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(body),
+        };
+        let review = review.map_err(ReviewError::NotAReview)?;
         if review.api_version != "admission.k8s.io/v1" {
             return Err(ReviewError::Version {
                 found: review.api_version,
