@@ -12,6 +12,9 @@ pub(crate) mod evidence;
 pub(crate) mod certificates;
 pub(crate) mod notary;
 pub(crate) mod manifests;
+pub(crate) mod substitution;
+pub(crate) mod patches;
+pub(crate) mod validations;
 
 /// Bytes as text, and as two texts split at the first NUL.
 fn texts(bytes: &[u8]) -> Option<(&str, &str)> {

@@ -185,6 +185,97 @@ const DOCUMENT: &[&str] = &[
     "\"annotations\":{\"a\":1}",
 ];
 
+const SUBSTITUTION: &[&str] = &[
+    "{{",
+    "}}",
+    "{{ ",
+    " }}",
+    "\\{{",
+    "$(",
+    ")",
+    "request.object.metadata.annotations.a",
+    "request.object.metadata.annotations.b",
+    "request.object",
+    "own.text",
+    "own",
+    "@",
+    "-",
+    " ",
+    "'",
+    "`",
+    "to_string(",
+    "join('',",
+    "|",
+    ".",
+    "./../x",
+    "\0",
+    "a",
+    "{",
+    "}",
+];
+const PATCHES: &[&str] = &[
+    "[{\"op\":\"add\",\"path\":\"/a\",\"value\":1}]",
+    "[{\"op\":\"remove\",\"path\":\"/a/-\"}]",
+    "{\"a\":[1,2,{\"name\":\"x\"}]}",
+    "{\"a\":[{\"name\":\"x\",\"b\":null}]}",
+    "{\"+(a)\":1,\"(b)\":\"*\"}",
+    "{\"$patch\":\"delete\"}",
+    "{\"~1\":{\"/\":[]}}",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"a\":",
+    ",",
+    "null",
+    "1",
+    "\0",
+    "\0",
+];
+const VALIDATION: &[&str] = &[
+    "object",
+    ".spec",
+    ".containers",
+    ".all(c, ",
+    ".exists(c, ",
+    ".map(c, ",
+    "has(",
+    ")",
+    "(",
+    "c.image",
+    " == ",
+    " && ",
+    " || ",
+    "!",
+    "?",
+    ":",
+    " + ",
+    "1",
+    "1.5",
+    "1u",
+    "'x'",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ".size()",
+    ".matches('^a')",
+    ".orValue(",
+    ".?spec",
+    "[?0]",
+    "lists.range(1000)",
+    "string(",
+    "quantity('1Mi')",
+    "dyn(",
+    ".flatten()",
+    "cel.bind(x, ",
+    "b'\\xff'",
+    "-",
+    "null",
+    "`a-b`",
+];
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
@@ -258,5 +349,20 @@ proptest! {
         let [high, low] = place.to_be_bytes();
         let bytes: Vec<u8> = [high, low, gone].into_iter().chain(new).collect();
         oracles::certificates::no_bytes_and_no_mutation_are_a_certificate(&bytes);
+    }
+
+    #[test]
+    fn substitution_ends_and_is_repeatable(bytes in pieces(SUBSTITUTION)) {
+        oracles::substitution::substitution_ends_and_is_repeatable(&bytes);
+    }
+
+    #[test]
+    fn patches_lead_where_they_say(bytes in pieces(PATCHES)) {
+        oracles::patches::patches_lead_where_they_say(&bytes);
+    }
+
+    #[test]
+    fn validations_are_bounded_and_repeatable(bytes in pieces(VALIDATION)) {
+        oracles::validations::expressions_are_bounded_and_repeatable(&bytes);
     }
 }
