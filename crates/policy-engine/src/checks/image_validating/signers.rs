@@ -196,9 +196,17 @@ fn identity_of(written: &wire::Identity) -> Result<Identity, CompileError> {
         Some(Exactly::Regexp(regexp)) => identity.issuer_regexp = Some(regexp),
         None => {}
     }
-    // What the expression gives is the subject, whole: a name that goes on is another's.
+    // What the expression gives is the subject, whole: a name that goes on is another's. It must be a regular expression by
+    // itself, so that no text of a request in it closes the group around it and adds a pattern of its own.
     if let Some(subject) = present(&written.subject_expression) {
-        identity.subject_regexp = Some(format!("^(?:{subject})$").into());
+        let whole = format!("^(?:{subject})$");
+        for pattern in [&*subject, &*whole] {
+            regex::Regex::new(pattern).map_err(|_| {
+                let message = format!("`{subject}` is no regular expression");
+                CompileError::new("subjectExpression", message)
+            })?;
+        }
+        identity.subject_regexp = Some(whole.into());
     }
     if identity.is_anyone() {
         return Err(CompileError::new("", "an issuer or a subject is required"));
@@ -329,6 +337,17 @@ mod tests {
     fn what_a_subject_expression_gives_is_the_whole_subject() {
         let found = identity(&json!({"subjectExpression": "ci@acme"}));
         assert_eq!(found.subject_regexp.as_deref(), Some("^(?:ci@acme)$"));
+    }
+
+    /// Attack: a requester's annotation in the expression closes the pattern it stands in, and adds one for everybody.
+    #[test]
+    fn a_subject_never_breaks_out_of_its_pattern() {
+        for subject in ["https://github.com/acme/x)|(?:.*", "a)", "(?x)a #"] {
+            let written = json!({"cosign": {"keyless": {"identities": [{"subjectExpression": subject}]}}});
+            let found = read(&written).map(|signers| signers.any_of);
+            let whole = found.as_ref().map(|any_of| format!("{any_of:?}"));
+            assert!(found.is_err(), "{subject}: {whole:?}");
+        }
     }
 
     #[test]
