@@ -14,6 +14,8 @@ use crate::context::anchor::Anchor;
 use crate::context::placeholders;
 
 const FIELD: &str = "managedFields";
+/// How JSON, YAML and the expression languages begin a character that is spelled by its number: it could spell anything.
+const ESCAPES: [&str; 3] = ["\\u", "\\U", "\\x"];
 /// Where it stands in what expressions of classic policies see.
 const PLACES: [[&str; 4]; 2] = [
     ["request", "object", "metadata", FIELD],
@@ -52,29 +54,41 @@ fn key_reaches(key: &str, value: &Value) -> bool {
         || (means("metadata") && !(name == "metadata" && value.is_object()))
         // `$patch` and its kin speak of everything beside them.
         || name.starts_with('$')
+        // What a variable makes of it is known when it is judged.
+        || key.contains("{{")
         || text_reaches("", key)
 }
 
 fn text_reaches(key: &str, text: &str) -> bool {
-    // An escape could spell anything.
     text.contains(FIELD)
-        || text.contains("\\u")
-        || (text.contains("$(") && text.contains("metadata"))
+        || ESCAPES.iter().any(|escape| text.contains(escape))
+        // A reference may climb to all of the object.
+        || text.contains("$(")
         || pointer_reaches(text)
         || placeholders_reach(text)
         || match key {
             "jmesPath" | "list" => !text.contains("{{") && expression_reaches(text),
+            "path" => path_reaches(text),
             _ => key.ends_with("xpression") && cel_reaches(text),
         }
 }
 
-/// A JSON pointer to all of the metadata, or one that starts with a wildcard.
+/// A JSON pointer to all of the metadata.
 fn pointer_reaches(text: &str) -> bool {
-    text.starts_with("/*")
-        || text.match_indices("/metadata").any(|(at, found)| {
-            let rest = text.get(at + found.len()..).unwrap_or_default();
-            !rest.starts_with('/') || rest.starts_with("/*")
-        })
+    text.match_indices("/metadata").any(|(at, found)| {
+        let rest = text.get(at + found.len()..).unwrap_or_default();
+        !rest.starts_with('/')
+    })
+}
+
+/// A path of image extractors, in which `*` stands for every field and empty steps for nothing.
+fn path_reaches(text: &str) -> bool {
+    let mut steps = text.split('/').filter(|step| !step.is_empty());
+    match steps.next() {
+        Some("*") => true,
+        Some("metadata") => steps.next().is_none_or(|step| step == "*"),
+        Some(_) | None => false,
+    }
 }
 
 fn placeholders_reach(text: &str) -> bool {
@@ -96,33 +110,27 @@ fn expression_reaches(text: &str) -> bool {
     })
 }
 
-/// CEL: every `object`, `oldObject` and `request` must go on to a field that leaves the managed fields aside.
+/// CEL: every `object`, `oldObject` and `request`, wherever the word stands, must go on to a field that leaves the managed
+/// fields aside. Optional fields, indexes, macros and other calls may take all of what they are applied to.
 fn cel_reaches(text: &str) -> bool {
     let mut rest = text;
-    let mut before = ' ';
     while let Some(first) = rest.chars().next() {
         let word = word_at(rest);
-        if word.is_empty() {
-            rest = rest.get(first.len_utf8()..).unwrap_or_default();
-            before = first;
-            continue;
-        }
         let after = rest.get(word.len()..).unwrap_or_default();
-        let takes_whole = before != '.'
-            && match word {
-                "object" | "oldObject" => object_is_taken_whole(after),
-                "request" => match field_after(after) {
-                    Some(("object" | "oldObject", after)) => object_is_taken_whole(after),
-                    Some(_) => false,
-                    None => true,
-                },
-                _ => false,
-            };
+        let takes_whole = match word {
+            "object" | "oldObject" => object_is_taken_whole(after),
+            // Which of the fields goes on is seen where the text comes to that.
+            "request" => field_after(after).is_none(),
+            _ => false,
+        };
         if takes_whole {
             return true;
         }
-        rest = after;
-        before = 'w';
+        rest = if word.is_empty() {
+            rest.get(first.len_utf8()..).unwrap_or_default()
+        } else {
+            after
+        };
     }
     false
 }
@@ -135,11 +143,13 @@ fn object_is_taken_whole(after: &str) -> bool {
     }
 }
 
-/// `.name…` as the name and what follows it.
+/// `.name…` as the name and what follows it; none where the name is that of a call, or where a comment hides it.
 fn field_after(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix('.')?;
     let word = word_at(rest);
-    (!word.is_empty()).then(|| (word, rest.get(word.len()..).unwrap_or_default()))
+    let after = rest.get(word.len()..)?;
+    let may_be_called = after.trim_start().starts_with(['(', '/']);
+    (!word.is_empty() && !may_be_called).then_some((word, after))
 }
 
 fn word_at(text: &str) -> &str {
@@ -188,13 +198,26 @@ mod tests {
             json!({"validate": {"foreach": [{"list": "request.object.metadata.*"}]}}),
             json!({"context": [{"name": "all", "variable": {"jmesPath": "request.object"}}]}),
             json!({"validate": {"pattern": {"spec": {"a": "$(/metadata)"}}}}),
+            json!({"validate": {"pattern": {"spec": {"a": "$(./../../)"}}}}),
+            json!({"validate": {"pattern": {"{{ join('', ['meta', 'data']) }}": "?*"}}}),
+            json!({"mutate": {"patchesJson6902": "- op: remove\n  path: \"\\x2fmetadata\""}}),
             json!({"validate": {"cel": {"expressions": [{"expression": "object == oldObject"}]}}}),
             json!({"validate": {"cel": {"expressions": [{"expression": "object.metadata['x' + 'y'] == 1"}]}}}),
             json!({"validate": {"cel": {"expressions": [{"expression": "request.object.?metadata.hasValue()"}]}}}),
             json!({"validate": {"cel": {"expressions": [{"messageExpression": "string(request)"}]}}}),
             json!({"mutate": {"patchesJson6902": "- op: replace\n  path: /metadata\n  value: {}"}}),
             json!({"mutate": {"patchStrategicMerge": {"metadata": {"$patch": "replace"}}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "object.metadata.exists(k, k.startsWith('managed'))"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "object.metadata.size () == 3"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "object.all(k, v, k != 'metadata' || size(v) == 3)"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "request.all(k, v, k != 'object' || v == 1)"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "object.metadata.map // keys\n (k, k) == []"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "size(.object) == 1 || 'a' in.request"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "object.metadata.?uid.hasValue()"}]}}}),
+            json!({"validate": {"cel": {"expressions": [{"expression": "object.`metadata`.exists(k, true)"}]}}}),
             json!({"imageExtractors": {"Task": [{"path": "/*/images"}]}}),
+            json!({"imageExtractors": {"Task": [{"path": "*/images"}]}}),
+            json!({"imageExtractors": {"Task": [{"path": "//metadata//*/images"}]}}),
         ];
         for rule in &written {
             assert!(read_by(rule), "{rule}");
