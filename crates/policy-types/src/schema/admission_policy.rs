@@ -2,16 +2,11 @@
 
 use super::filters::LABEL_SELECTOR;
 use super::match_resources::{
-    AUDIT_ANNOTATIONS, FAILURE_POLICY, MATCH_CONDITIONS, MATCH_RESOURCES, VALIDATION_ACTIONS,
+    AUDIT_ANNOTATIONS, FAILURE_POLICY, MATCH_CONDITIONS, MATCH_RESOURCES, PARAM_KIND, VALIDATION_ACTIONS,
     VALIDATION_LIST, VARIABLES,
 };
-use super::metadata::{API_VERSION, KIND, METADATA, STATUS};
+use super::metadata::{API_VERSION, KIND, METADATA, document};
 use super::shape::{Object, Shape, Unknown, field, required};
-
-static PARAM_KIND: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[field("apiVersion", Shape::Text), field("kind", Shape::Text)],
-};
 
 static PARAM_REF: Object = Object {
     unknown: Unknown::Refused,
@@ -26,7 +21,7 @@ static PARAM_REF: Object = Object {
 static POLICY_SPEC: Object = Object {
     unknown: Unknown::Refused,
     fields: &[
-        field("paramKind", Shape::Object(&PARAM_KIND)),
+        PARAM_KIND,
         field("matchConstraints", MATCH_RESOURCES),
         MATCH_CONDITIONS,
         VARIABLES,
@@ -46,16 +41,7 @@ static BINDING_SPEC: Object = Object {
     ],
 };
 
-static POLICY_OBJECT: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&POLICY_SPEC)),
-        STATUS,
-    ],
-};
+static POLICY_OBJECT: Object = document!(&POLICY_SPEC);
 
 static BINDING_OBJECT: Object = Object {
     unknown: Unknown::Refused,

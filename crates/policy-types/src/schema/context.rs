@@ -56,7 +56,7 @@ static API_CALL: Object = Object {
     ],
 };
 
-static REGISTRY_CREDENTIALS_OBJECT: Object = Object {
+static REGISTRY_ACCESS_OBJECT: Object = Object {
     unknown: Unknown::Refused,
     fields: &[
         field("allowInsecureRegistry", Shape::Bool),
@@ -71,10 +71,9 @@ static REGISTRY_CREDENTIALS_OBJECT: Object = Object {
 };
 
 /// How to reach a registry.
-pub(crate) const REGISTRY_CREDENTIALS: Field = field(
-    "imageRegistryCredentials",
-    Shape::Object(&REGISTRY_CREDENTIALS_OBJECT),
-);
+pub(crate) const REGISTRY_ACCESS: Shape = Shape::Object(&REGISTRY_ACCESS_OBJECT);
+/// `imageRegistryCredentials`.
+pub(crate) const REGISTRY_CREDENTIALS: Field = field("imageRegistryCredentials", REGISTRY_ACCESS);
 
 static IMAGE_REGISTRY: Object = Object {
     unknown: Unknown::Refused,

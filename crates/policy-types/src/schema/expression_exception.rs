@@ -1,7 +1,7 @@
 //! `PolicyException` of `policies.kyverno.io`: one schema for all versions.
 
 use super::match_resources::MATCH_CONDITIONS;
-use super::metadata::{API_VERSION, KIND, METADATA, STATUS};
+use super::metadata::document;
 use super::shape::{Object, Shape, TEXT_MAP, TEXTS, Unknown, field, required};
 
 static POLICY_REF: Object = Object {
@@ -23,16 +23,7 @@ static SPEC: Object = Object {
     ],
 };
 
-static POLICY_EXCEPTION: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&SPEC)),
-        STATUS,
-    ],
-};
+static POLICY_EXCEPTION: Object = document!(&SPEC);
 
 /// All versions.
 pub(crate) const SHAPE: Shape = Shape::Object(&POLICY_EXCEPTION);

@@ -1,7 +1,7 @@
 //! `GlobalContextEntry`.
 
 use super::context::{DATA, METHOD, SERVICE_CALL, URL_PATH};
-use super::metadata::{API_VERSION, KIND, METADATA, STATUS};
+use super::metadata::document;
 use super::shape::{Literal, Object, Shape, Unknown, defaulted, field, required};
 
 static API_CALL: Object = Object {
@@ -40,16 +40,7 @@ static SPEC: Object = Object {
     ],
 };
 
-static ENTRY: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&SPEC)),
-        STATUS,
-    ],
-};
+static ENTRY: Object = document!(&SPEC);
 
 /// `kyverno.io/v2`, `v2beta1` and `v2alpha1`.
 pub(crate) const SHAPE: Shape = Shape::Object(&ENTRY);

@@ -1,11 +1,12 @@
 //! `ImageValidatingPolicy` and `NamespacedImageValidatingPolicy` of `policies.kyverno.io`: one schema for all versions.
 
+use super::context::REGISTRY_ACCESS;
 use super::match_resources::{
-    AUDIT_ANNOTATIONS, FAILURE_POLICY, MATCH_CONDITIONS, MATCH_RESOURCES, VALIDATION_ACTIONS,
-    VALIDATION_LIST, VARIABLES,
+    AUDIT_ANNOTATIONS, FAILURE_POLICY, MATCH_CONDITIONS, MATCH_RESOURCES, NAMED_EXPRESSIONS,
+    VALIDATION_ACTIONS, VALIDATION_LIST, VARIABLES,
 };
-use super::metadata::{API_VERSION, KIND, METADATA, STATUS};
-use super::shape::{Field, Object, Shape, TEXT_MAP, TEXTS, Unknown, field, required, true_by_default};
+use super::metadata::document;
+use super::shape::{Field, Object, Shape, TEXT_MAP, Unknown, field, required, true_by_default};
 use super::validating_policy::{EVALUATION, POD_CONTROLLERS, WEBHOOK_CONFIGURATION};
 
 static IMAGE_REFERENCE: Object = Object {
@@ -20,25 +21,6 @@ static VALIDATION_CONFIGURATIONS: Object = Object {
         true_by_default("verifyDigest"),
         true_by_default("required"),
     ],
-};
-
-static CREDENTIALS: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        field("allowInsecureRegistry", Shape::Bool),
-        field(
-            "providers",
-            Shape::List(&Shape::Choice(&[
-                "default", "amazon", "azure", "google", "github",
-            ])),
-        ),
-        field("secrets", TEXTS),
-    ],
-};
-
-static EXTRACTOR: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[required("name", Shape::Text), required("expression", Shape::Text)],
 };
 
 static TEXT_OR_EXPRESSION: Object = Object {
@@ -185,8 +167,8 @@ static SPEC: Object = Object {
             "validationConfigurations",
             Shape::Object(&VALIDATION_CONFIGURATIONS),
         ),
-        field("credentials", Shape::Object(&CREDENTIALS)),
-        field("images", Shape::Objects(&EXTRACTOR)),
+        field("credentials", REGISTRY_ACCESS),
+        field("images", NAMED_EXPRESSIONS),
         required("attestors", Shape::Objects(&ATTESTOR)),
         field("attestations", Shape::Objects(&ATTESTATION)),
         VARIABLES,
@@ -200,16 +182,7 @@ static SPEC: Object = Object {
     ],
 };
 
-static POLICY: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&SPEC)),
-        STATUS,
-    ],
-};
+static POLICY: Object = document!(&SPEC);
 
 /// All versions.
 pub(crate) const SHAPE: Shape = Shape::Object(&POLICY);

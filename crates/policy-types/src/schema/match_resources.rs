@@ -1,4 +1,4 @@
-//! Kubernetes' `MatchResources`, and the words that all policies in Common Expression Language share.
+//! Kubernetes' `MatchResources`, and the words that all who speak in Common Expression Language share.
 
 use super::filters::LABEL_SELECTOR;
 use super::shape::{Field, Object, Shape, TEXTS, Unknown, field, required};
@@ -32,21 +32,17 @@ static MATCH_RESOURCES_OBJECT: Object = Object {
 /// `MatchResources`.
 pub(crate) const MATCH_RESOURCES: Shape = Shape::Object(&MATCH_RESOURCES_OBJECT);
 
-static MATCH_CONDITION: Object = Object {
+static NAMED_EXPRESSION: Object = Object {
     unknown: Unknown::Refused,
     fields: &[required("name", Shape::Text), required("expression", Shape::Text)],
 };
 
+/// A list of expressions with names.
+pub(crate) const NAMED_EXPRESSIONS: Shape = Shape::Objects(&NAMED_EXPRESSION);
 /// `matchConditions`.
-pub(crate) const MATCH_CONDITIONS: Field = field("matchConditions", Shape::Objects(&MATCH_CONDITION));
-
-static VARIABLE: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[required("name", Shape::Text), required("expression", Shape::Text)],
-};
-
+pub(crate) const MATCH_CONDITIONS: Field = field("matchConditions", NAMED_EXPRESSIONS);
 /// `variables`.
-pub(crate) const VARIABLES: Field = field("variables", Shape::Objects(&VARIABLE));
+pub(crate) const VARIABLES: Field = field("variables", NAMED_EXPRESSIONS);
 
 static VALIDATION: Object = Object {
     unknown: Unknown::Refused,
@@ -71,6 +67,14 @@ static AUDIT_ANNOTATION: Object = Object {
 
 /// `auditAnnotations`.
 pub(crate) const AUDIT_ANNOTATIONS: Field = field("auditAnnotations", Shape::Objects(&AUDIT_ANNOTATION));
+
+static PARAM_KIND_OBJECT: Object = Object {
+    unknown: Unknown::Refused,
+    fields: &[field("apiVersion", Shape::Text), field("kind", Shape::Text)],
+};
+
+/// `paramKind`.
+pub(crate) const PARAM_KIND: Field = field("paramKind", Shape::Object(&PARAM_KIND_OBJECT));
 
 /// `failurePolicy`.
 pub(crate) const FAILURE_POLICY: Field = field("failurePolicy", Shape::Choice(&["Ignore", "Fail"]));

@@ -32,3 +32,20 @@ pub(crate) const KIND: Field = field("kind", Shape::Text);
 pub(crate) const METADATA: Field = field("metadata", Shape::Object(&OBJECT_META));
 /// `status`: what controllers say, not looked at.
 pub(crate) const STATUS: Field = field("status", Shape::Any);
+
+/// What a document with this `spec` may hold.
+macro_rules! document {
+    ($spec:expr) => {
+        $crate::schema::shape::Object {
+            unknown: $crate::schema::shape::Unknown::Refused,
+            fields: &[
+                $crate::schema::metadata::API_VERSION,
+                $crate::schema::metadata::KIND,
+                $crate::schema::metadata::METADATA,
+                $crate::schema::shape::required("spec", $crate::schema::shape::Shape::Object($spec)),
+                $crate::schema::metadata::STATUS,
+            ],
+        }
+    };
+}
+pub(crate) use document;

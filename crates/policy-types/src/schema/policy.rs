@@ -4,18 +4,13 @@ use super::conditions::{LATER_BLOCKS, OPEN_CONDITIONS};
 use super::context::CONTEXT;
 use super::filters::{LATER_MATCH, MATCH};
 use super::image_verification;
-use super::metadata::{API_VERSION, KIND, METADATA, STATUS};
+use super::match_resources::{MATCH_CONDITIONS, NAMED_EXPRESSIONS};
+use super::metadata::document;
 use super::mutation::{GENERATE, MUTATE};
 use super::shape::{
     Field, INT, Literal, Object, Shape, TEXT_MAP, Unknown, defaulted, field, required, true_by_default,
 };
 use super::validation::{ACTION_OVERRIDES, ACTIONS_IN_ANY_CASE, LATER_VALIDATE, VALIDATE};
-
-static MATCH_CONDITION: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[required("name", Shape::Text), required("expression", Shape::Text)],
-};
-const MATCH_CONDITIONS: Shape = Shape::Objects(&MATCH_CONDITION);
 
 static IMAGE_EXTRACTOR: Object = Object {
     unknown: Unknown::Refused,
@@ -29,7 +24,7 @@ static IMAGE_EXTRACTOR: Object = Object {
 };
 
 const NAME: Field = required("name", Shape::Text);
-const CEL_PRECONDITIONS: Field = field("celPreconditions", MATCH_CONDITIONS);
+const CEL_PRECONDITIONS: Field = field("celPreconditions", NAMED_EXPRESSIONS);
 static IMAGE_EXTRACTOR_LIST: Shape = Shape::Objects(&IMAGE_EXTRACTOR);
 const IMAGE_EXTRACTORS: Field = field("imageExtractors", Shape::Map(&IMAGE_EXTRACTOR_LIST));
 const REPORT_PROPERTIES: Field = field("reportProperties", TEXT_MAP);
@@ -79,11 +74,7 @@ const FAILURE_POLICY: Field = field("failurePolicy", Shape::Choice(&["Ignore", "
 
 static WEBHOOK_CONFIGURATION: Object = Object {
     unknown: Unknown::Refused,
-    fields: &[
-        FAILURE_POLICY,
-        field("timeoutSeconds", INT),
-        field("matchConditions", MATCH_CONDITIONS),
-    ],
+    fields: &[FAILURE_POLICY, field("timeoutSeconds", INT), MATCH_CONDITIONS],
 };
 
 /// The fields of `spec` that both versions have.
@@ -122,27 +113,9 @@ static LATER_SPEC: Object = Object {
     fields: spec_fields!(&LATER_RULE),
 };
 
-static POLICY: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&SPEC)),
-        STATUS,
-    ],
-};
+static POLICY: Object = document!(&SPEC);
 
-static LATER_POLICY: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&LATER_SPEC)),
-        STATUS,
-    ],
-};
+static LATER_POLICY: Object = document!(&LATER_SPEC);
 
 /// `kyverno.io/v1`.
 pub(crate) const V1: Shape = Shape::Object(&POLICY);

@@ -4,8 +4,8 @@ use super::match_resources::{
     AUDIT_ANNOTATIONS, FAILURE_POLICY, MATCH_CONDITIONS, MATCH_RESOURCES, VALIDATION_ACTIONS,
     VALIDATION_LIST, VARIABLES,
 };
-use super::metadata::{API_VERSION, KIND, METADATA, STATUS};
-use super::shape::{Field, INT, Object, Shape, TEXTS, Unknown, field, required, true_by_default};
+use super::metadata::document;
+use super::shape::{Field, INT, Object, Shape, TEXTS, Unknown, field, true_by_default};
 
 static SWITCH: Object = Object {
     unknown: Unknown::Refused,
@@ -69,16 +69,7 @@ static SPEC: Object = Object {
     ],
 };
 
-static POLICY: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        API_VERSION,
-        KIND,
-        METADATA,
-        required("spec", Shape::Object(&SPEC)),
-        STATUS,
-    ],
-};
+static POLICY: Object = document!(&SPEC);
 
 /// All versions.
 pub(crate) const SHAPE: Shape = Shape::Object(&POLICY);

@@ -4,6 +4,7 @@ use super::attestors::ATTESTORS;
 use super::conditions::{BLOCKS_WITH_MORE, LATER_BLOCKS, OPEN_CONDITIONS};
 use super::context::CONTEXT;
 use super::filters::LABEL_SELECTOR;
+use super::match_resources::{AUDIT_ANNOTATIONS, PARAM_KIND, VALIDATION_LIST, VARIABLES};
 use super::shape::{
     Field, Literal, Object, Shape, TEXTS, Unknown, defaulted, field, required, true_by_default,
 };
@@ -97,26 +98,6 @@ static POD_SECURITY: Object = Object {
     ],
 };
 
-static CEL_EXPRESSION: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        required("expression", Shape::Text),
-        field("message", Shape::Text),
-        field("messageExpression", Shape::Text),
-        field("reason", Shape::Text),
-    ],
-};
-
-static CEL_VARIABLE: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[required("name", Shape::Text), required("expression", Shape::Text)],
-};
-
-static PARAM_KIND: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[field("apiVersion", Shape::Text), field("kind", Shape::Text)],
-};
-
 static PARAM_REF: Object = Object {
     unknown: Unknown::Refused,
     fields: &[
@@ -127,23 +108,15 @@ static PARAM_REF: Object = Object {
     ],
 };
 
-static AUDIT_ANNOTATION: Object = Object {
-    unknown: Unknown::Refused,
-    fields: &[
-        required("key", Shape::Text),
-        required("valueExpression", Shape::Text),
-    ],
-};
-
 static CEL: Object = Object {
     unknown: Unknown::Refused,
     fields: &[
         defaulted("generate", Shape::Bool, Literal::Bool(false)),
-        field("expressions", Shape::Objects(&CEL_EXPRESSION)),
-        field("variables", Shape::Objects(&CEL_VARIABLE)),
-        field("paramKind", Shape::Object(&PARAM_KIND)),
+        field("expressions", VALIDATION_LIST),
+        VARIABLES,
+        PARAM_KIND,
         field("paramRef", Shape::Object(&PARAM_REF)),
-        field("auditAnnotations", Shape::Objects(&AUDIT_ANNOTATION)),
+        AUDIT_ANNOTATIONS,
     ],
 };
 
