@@ -155,6 +155,17 @@ pub enum FactError {
     },
 }
 
+impl FactError {
+    /// Why, in words.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::NoLoader(cause) | Self::Absent(cause) | Self::Failed(cause) => cause,
+            Self::Image { refusal, .. } => &refusal.message,
+        }
+    }
+}
+
 /// Everything found out for one request so far.
 #[derive(Debug, Default, Clone)]
 pub struct Facts(BTreeMap<FactRequest, Result<Fact, FactError>>);
@@ -239,6 +250,15 @@ impl<'f> FactView<'f> {
             self.wanted.borrow_mut().insert(request.clone());
         }
         answer
+    }
+
+    /// The digest that answers the question for one, or why there is none; `None` after noting it as wanted.
+    pub fn digest(&self, wanted: &FactRequest) -> Option<Result<&'f Digest, &'f str>> {
+        self.ask(wanted).map(|answer| match answer {
+            Ok(Fact::Digest(digest)) => Ok(digest),
+            Ok(Fact::Json(_) | Fact::Findings(_)) => Err("the answer is no digest"),
+            Err(error) => Err(error.cause()),
+        })
     }
 
     /// The questions asked in vain.

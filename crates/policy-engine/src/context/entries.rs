@@ -216,8 +216,7 @@ fn ask(request: &FactRequest, view: View<'_>) -> Result<Option<Arc<Value>>, Halt
             "the answer is not the JSON that was asked for".to_owned(),
         )),
         Some(Err(FactError::NoLoader(_))) => Ok(None),
-        Some(Err(FactError::Failed(why) | FactError::Absent(why))) => Err(Halt::Failed(why.clone())),
-        Some(Err(FactError::Image { refusal, .. })) => Err(Halt::Failed(refusal.message.clone())),
+        Some(Err(error)) => Err(Halt::Failed(error.cause().to_owned())),
     }
 }
 

@@ -4,7 +4,7 @@ use policy_cel::{Answer, Authorization, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::questions::{failed, review};
-use super::world::{World, why};
+use super::world::World;
 use crate::context::json_text;
 use crate::facts::{Asker, Fact, FactRequest};
 use crate::request::Request;
@@ -26,7 +26,7 @@ pub(super) fn answer<'v>(world: &World<'v>, asked: &Authorization) -> Result<Ans
         Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => {
             return Err(failed("the authorizer's answer is no JSON".to_owned()));
         }
-        Some(Err(error)) => json!({"evaluationError": why(error)}),
+        Some(Err(error)) => json!({"evaluationError": error.cause()}),
     };
     let text = |field: &str| {
         status

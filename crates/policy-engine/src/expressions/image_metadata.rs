@@ -5,7 +5,7 @@ use policy_cel::{Answer, Value};
 use serde_json::{Value as Json, json};
 
 use super::questions::failed;
-use super::world::{World, why};
+use super::world::World;
 use crate::facts::{Fact, FactRequest};
 
 /// The metadata, read with what a policy without credentials of its own may use.
@@ -33,7 +33,7 @@ pub fn of_image<'v>(
         Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => Err(failed(
             "failed to get image data: the answer is no JSON".to_owned(),
         )),
-        Some(Err(error)) => Err(failed(format!("failed to get image data: {}", why(error)))),
+        Some(Err(error)) => Err(failed(format!("failed to get image data: {}", error.cause()))),
     }
 }
 

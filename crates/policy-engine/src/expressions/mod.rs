@@ -15,6 +15,7 @@ mod variables;
 mod admission_request;
 mod api_path;
 mod world;
+mod discovery;
 mod image_metadata;
 mod authorizations;
 mod questions;

@@ -6,10 +6,11 @@ use policy_cel::Value;
 use serde_json::Value as Json;
 
 use super::api_path;
+use super::discovery::{self, Resource, Unknown};
 use super::questions::call;
-use super::world::{World, why};
+use super::world::World;
 use crate::compile_error::CompileError;
-use crate::facts::{Asker, Fact, FactError, FactRequest, Halt};
+use crate::facts::{Fact, FactError, Halt};
 use crate::selection::{LabelSelector, string_map};
 
 /// `paramKind`
@@ -83,7 +84,13 @@ impl ParamRef {
 /// # Errors
 /// [`Halt::Pending`]; [`Halt::Failed`] where they can't be had, or there is none and that is not allowed.
 pub fn params<'v>(world: &World<'v>, kind: &ParamKind, reference: &ParamRef) -> Result<Vec<Value<'v>>, Halt> {
-    let (resource, is_namespaced) = discovered(world, kind)?;
+    let Resource {
+        name: resource,
+        is_namespaced,
+    } = discovery::resource(world, &kind.api_version, &kind.kind).map_err(|unknown| match unknown {
+        Unknown::Pending => Halt::Pending,
+        Unknown::NoCluster(cause) | Unknown::Failed(cause) => Halt::Failed(cause),
+    })?;
     let namespace = match (is_namespaced, reference.namespace.as_str()) {
         (false, "") => String::new(),
         (false, _) => {
@@ -107,7 +114,7 @@ pub fn params<'v>(world: &World<'v>, kind: &ParamKind, reference: &ParamRef) -> 
         return Err(Halt::Failed(why));
     }
     let name = (!reference.name.is_empty()).then_some(reference.name.as_str());
-    let path = api_path::of(&kind.api_version, &resource, &namespace, name).map_err(Halt::Failed)?;
+    let path = api_path::of(&kind.api_version, resource, &namespace, name).map_err(Halt::Failed)?;
     let found = match world.view().ask(&call(world, "GET", path, None)) {
         None => return Err(Halt::Pending),
         Some(Ok(Fact::Json(found))) if name.is_some() => vec![Value::from(&**found)],
@@ -116,7 +123,7 @@ pub fn params<'v>(world: &World<'v>, kind: &ParamKind, reference: &ParamRef) -> 
             return Err(Halt::Failed("params are no JSON".to_owned()));
         }
         Some(Err(FactError::Absent(_))) => Vec::new(),
-        Some(Err(error)) => return Err(Halt::Failed(why(error))),
+        Some(Err(error)) => return Err(Halt::Failed(error.cause().to_owned())),
     };
     if found.is_empty() && reference.denies_when_missing {
         return Err(Halt::Failed("no params found".to_owned()));
@@ -135,44 +142,4 @@ fn selected<'v>(list: &'v Json, selector: Option<&LabelSelector>) -> Vec<Value<'
         .filter(meets)
         .map(Value::from)
         .collect()
-}
-
-/// Plural name of the kind, and whether it stands in namespaces.
-fn discovered(world: &World<'_>, kind: &ParamKind) -> Result<(String, bool), Halt> {
-    let base = if kind.api_version.contains('/') {
-        "/apis"
-    } else {
-        "/api"
-    };
-    api_path::of(&kind.api_version, "x", "", None).map_err(Halt::Failed)?;
-    let wanted = FactRequest::KubernetesCall {
-        asker: Asker::default(),
-        method: "GET".to_owned(),
-        url_path: format!("{base}/{}", kind.api_version),
-        body: None,
-    };
-    let listed = match world.view().ask(&wanted) {
-        None => return Err(Halt::Pending),
-        Some(Ok(Fact::Json(listed))) => listed,
-        Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => {
-            return Err(Halt::Failed("the list of resources is no JSON".to_owned()));
-        }
-        Some(Err(error)) => return Err(Halt::Failed(why(error))),
-    };
-    let resources = listed.get("resources").and_then(Json::as_array);
-    let found = resources.into_iter().flatten().find_map(|resource| {
-        let name = resource.get("name")?.as_str()?;
-        let is_it = resource.get("kind")?.as_str()? == kind.kind && !name.contains('/');
-        let is_namespaced = resource
-            .get("namespaced")
-            .and_then(Json::as_bool)
-            .unwrap_or(false);
-        is_it.then(|| (name.to_owned(), is_namespaced))
-    });
-    found.ok_or_else(|| {
-        Halt::Failed(format!(
-            "no matches for kind \"{}\" in version \"{}\"",
-            kind.kind, kind.api_version
-        ))
-    })
 }

@@ -8,7 +8,8 @@ use policy_cel::{Answer, Authorization, Key, Map, Question, Timestamp, Value};
 use serde_json::{Value as Json, json};
 
 use super::api_path;
-use super::world::{World, json as value_of, why};
+use super::discovery::{self, Unknown};
+use super::world::{World, json as value_of};
 use super::{authorizations, image_metadata};
 use crate::context::json_text;
 use crate::facts::{Fact, FactError, FactRequest};
@@ -133,40 +134,11 @@ fn of_cluster<'v>(world: &World<'v>, wanted: &FactRequest) -> Answered<'v> {
 
 /// The plural name of a kind: as the API server tells, or where there is none, as kinds are named.
 fn resource_name<'v>(world: &World<'v>, api_version: &str, kind: &str) -> Answered<'v> {
-    let base = if api_version.contains('/') {
-        "/apis"
-    } else {
-        "/api"
-    };
-    let is_plain = api_path::of(api_version, "x", "", None).is_ok();
-    if !is_plain {
-        return Err(failed(format!("`{api_version}` is no version of an API")));
-    }
-    let wanted = FactRequest::KubernetesCall {
-        asker: crate::facts::Asker::default(),
-        method: "GET".to_owned(),
-        url_path: format!("{base}/{api_version}"),
-        body: None,
-    };
-    let guess = || Ok(Answer::Ready(Value::string(crate::request::plural_of(kind))));
-    let listed = match world.view().ask(&wanted) {
-        None => return Err(Answer::Pending),
-        Some(Err(FactError::NoLoader(_))) => return guess(),
-        Some(Err(error)) => return Err(failed(format!("failed to get GVR: {}", why(error)))),
-        Some(Ok(Fact::Json(listed))) => listed,
-        Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => return guess(),
-    };
-    let resources = listed.get("resources").and_then(Json::as_array);
-    let found = resources.into_iter().flatten().find_map(|resource| {
-        let name = resource.get("name")?.as_str()?;
-        let is_it = resource.get("kind")?.as_str()? == kind && !name.contains('/');
-        is_it.then_some(name)
-    });
-    match found {
-        Some(name) => Ok(Answer::Ready(Value::string(name.to_owned()))),
-        None => Err(failed(format!(
-            "failed to get GVR: no matches for kind \"{kind}\" in version \"{api_version}\""
-        ))),
+    match discovery::resource(world, api_version, kind) {
+        Ok(found) => Ok(Answer::Ready(Value::string(found.name.to_owned()))),
+        Err(Unknown::Pending) => Err(Answer::Pending),
+        Err(Unknown::NoCluster(_)) => Ok(Answer::Ready(Value::string(crate::request::plural_of(kind)))),
+        Err(Unknown::Failed(cause)) => Err(failed(format!("failed to get GVR: {cause}"))),
     }
 }
 
@@ -185,7 +157,10 @@ fn global_context<'v>(world: &World<'v>, name: &str, projection: &str) -> Answer
     let wanted = FactRequest::GlobalContext { name };
     match world.view().ask(&wanted) {
         Some(Err(FactError::Absent(_) | FactError::NoLoader(_))) => Ok(Answer::Ready(Value::Null)),
-        Some(Err(error)) => Err(failed(format!("failed to get global reference: {}", why(error)))),
+        Some(Err(error)) => Err(failed(format!(
+            "failed to get global reference: {}",
+            error.cause()
+        ))),
         _ => of_cluster(world, &wanted),
     }
 }
@@ -211,7 +186,7 @@ fn http<'v>(
     };
     let answered = match world.view().ask(&wanted) {
         None => return Err(Answer::Pending),
-        Some(Err(error)) => return Err(failed(format!("request failed: {}", why(error)))),
+        Some(Err(error)) => return Err(failed(format!("request failed: {}", error.cause()))),
         Some(Ok(Fact::Json(answered))) => answered,
         Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => {
             return Err(failed("request failed: the answer is no JSON".to_owned()));

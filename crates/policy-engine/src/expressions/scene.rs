@@ -6,7 +6,7 @@ use std::rc::Rc;
 use policy_cel::{Activation, Budget, EvalError, Failure, Program, Value};
 
 use super::variables::Variables;
-use super::world::{World, json, why};
+use super::world::{World, json};
 use super::{admission_request, questions};
 use crate::facts::{FactError, FactRequest, Halt};
 
@@ -122,7 +122,7 @@ impl<'v> Scene<'v> {
             Some(Err(FactError::NoLoader(_))) => Ok(Value::Null),
             Some(Err(error)) => Err(EvalError::failed(format!(
                 "failed to get namespace `{name}`: {}",
-                why(error)
+                error.cause()
             ))),
         }
     }

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use policy_cel::{Answer, Host, Question, Value};
 
 use super::questions;
-use crate::facts::{Asker, Fact, FactError, FactRequest, FactView};
+use crate::facts::{Asker, Fact, FactRequest, FactView};
 use crate::request::Request;
 
 /// Answers what is asked about signatures and attestations of images; what no policy of the kind may ask is a failure.
@@ -80,7 +80,7 @@ impl<'v> World<'v> {
         match self.view.ask(wanted) {
             None => Err(Answer::Pending),
             Some(Ok(fact)) => Ok(fact),
-            Some(Err(error)) => Err(Answer::Failed(why(error).into())),
+            Some(Err(error)) => Err(Answer::Failed(error.cause().into())),
         }
     }
 
@@ -101,14 +101,6 @@ impl<'v> World<'v> {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
-    }
-}
-
-/// Why a fact could not be had.
-pub(super) fn why(error: &FactError) -> String {
-    match error {
-        FactError::NoLoader(cause) | FactError::Absent(cause) | FactError::Failed(cause) => cause.clone(),
-        FactError::Image { refusal, .. } => refusal.message.clone(),
     }
 }
 

@@ -39,11 +39,6 @@ impl CompiledException {
         let mut errors = Vec::new();
         let none = Value::Null;
         let spec = document.get("spec").unwrap_or(&none);
-        let metadata = |field: &str| {
-            document
-                .pointer(&format!("/metadata/{field}"))
-                .and_then(Value::as_str)
-        };
         let strings = |list: Option<&Value>| -> Vec<String> {
             let listed = list.and_then(Value::as_array);
             listed
@@ -82,11 +77,7 @@ impl CompiledException {
         });
         match matched {
             Some(matched) if errors.is_empty() => Ok(Self {
-                key: format!(
-                    "{}/{}",
-                    metadata("namespace").unwrap_or("default"),
-                    metadata("name").unwrap_or_default()
-                ),
+                key: key_of(document),
                 expires_at_ns,
                 excused,
                 matched,
@@ -106,11 +97,6 @@ impl CompiledException {
     /// Every fault, with its field path.
     pub fn compile_expressions(document: &Value) -> Result<Self, Vec<CompileError>> {
         let mut errors = Vec::new();
-        let metadata = |field: &str| {
-            document
-                .pointer(&format!("/metadata/{field}"))
-                .and_then(Value::as_str)
-        };
         let exemptions = collect(NamedExemptions::compile(document), "", &mut errors);
         let expires_at_ns = expiry_ns(document).unwrap_or_else(|error| {
             errors.push(error);
@@ -118,11 +104,7 @@ impl CompiledException {
         });
         match exemptions {
             Some(exemptions) if errors.is_empty() => Ok(Self {
-                key: format!(
-                    "{}/{}",
-                    metadata("namespace").unwrap_or("default"),
-                    metadata("name").unwrap_or_default()
-                ),
+                key: key_of(document),
                 expires_at_ns,
                 excused: Vec::new(),
                 matched: MatchBlock::Any(Vec::new()),
@@ -180,4 +162,11 @@ impl CompiledException {
     pub fn has_expired(&self, at_ns: i128) -> bool {
         self.expires_at_ns.is_some_and(|expiry| expiry <= at_ns)
     }
+}
+
+/// `namespace/name`
+fn key_of(document: &Value) -> String {
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    let namespace = text("/metadata/namespace").unwrap_or("default");
+    format!("{namespace}/{}", text("/metadata/name").unwrap_or_default())
 }

@@ -243,14 +243,12 @@ fn namespace_labels<'f>(
             cause: "labels of the namespace are no JSON".to_owned(),
         }),
         Some(Err(FactError::NoLoader(_))) => Ok(BTreeMap::new()),
-        Some(Err(FactError::Failed(cause) | FactError::Absent(cause))) => Err(Selection::Unjudgeable {
+        Some(Err(error)) => Err(Selection::Unjudgeable {
             cause: format!(
-                "failed to get labels of namespace `{}`: {cause}",
-                request.namespace
+                "failed to get labels of namespace `{}`: {}",
+                request.namespace,
+                error.cause()
             ),
-        }),
-        Some(Err(FactError::Image { refusal, .. })) => Err(Selection::Unjudgeable {
-            cause: refusal.message.clone(),
         }),
     }
 }

@@ -169,7 +169,7 @@ impl MatchConstraints {
         } else {
             target.namespace
         };
-        let failed = |cause: String| Selection::Unjudgeable {
+        let failed = |cause: &str| Selection::Unjudgeable {
             cause: format!("failed to get labels of namespace `{name}`: {cause}"),
         };
         match view.ask(&FactRequest::NamespaceLabels {
@@ -181,9 +181,8 @@ impl MatchConstraints {
             Some(Err(FactError::NoLoader(_))) => {
                 Ok(selector.matches(&BTreeMap::from([("kubernetes.io/metadata.name", name)])))
             }
-            Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => Err(failed("no JSON".to_owned())),
-            Some(Err(FactError::Failed(cause) | FactError::Absent(cause))) => Err(failed(cause.clone())),
-            Some(Err(FactError::Image { refusal, .. })) => Err(failed(refusal.message.clone())),
+            Some(Ok(Fact::Findings(_) | Fact::Digest(_))) => Err(failed("no JSON")),
+            Some(Err(error)) => Err(failed(error.cause())),
         }
     }
 }

@@ -7,7 +7,7 @@ use image_trust::RegistryAccess;
 
 use super::extraction::MeantImages;
 use crate::checks::images::ImagePin;
-use crate::facts::{Asker, Fact, FactError, FactRequest, FactView, Halt};
+use crate::facts::{Asker, FactRequest, FactView, Halt};
 
 /// Whose digests are asked for.
 pub(super) struct Pinning<'p> {
@@ -27,14 +27,12 @@ impl Pinning<'_> {
         let mut pending = false;
         for image in images.iter() {
             let Some(pointer) = &image.pointer else { continue };
+            let failed = |cause: &str| format!("failed to resolve digest for image {}: {cause}", image.text);
             let reference = match &image.reference {
                 Ok(reference) if reference.digest().is_some() => continue,
                 Ok(reference) => reference,
                 Err(cause) => {
-                    failures.push(format!(
-                        "failed to resolve digest for image {}: {cause}",
-                        image.text
-                    ));
+                    failures.push(failed(cause));
                     continue;
                 }
             };
@@ -43,20 +41,13 @@ impl Pinning<'_> {
                 image: reference.canonical(),
                 access: self.access.clone(),
             };
-            let failed = |cause: &str| format!("failed to resolve digest for image {}: {cause}", image.text);
-            match self.facts.ask(&question) {
+            match self.facts.digest(&question) {
                 None => pending = true,
-                Some(Ok(Fact::Digest(digest))) => pins.push(ImagePin {
+                Some(Ok(digest)) => pins.push(ImagePin {
                     pointer: pointer.clone(),
                     image: reference.clone().with_digest(digest.clone()).pinned(),
                 }),
-                Some(Ok(Fact::Json(_) | Fact::Findings(_))) => {
-                    failures.push(failed("the answer is no digest"))
-                }
-                Some(Err(
-                    FactError::Failed(cause) | FactError::NoLoader(cause) | FactError::Absent(cause),
-                )) => failures.push(failed(cause)),
-                Some(Err(FactError::Image { refusal, .. })) => failures.push(failed(&refusal.message)),
+                Some(Err(cause)) => failures.push(failed(cause)),
             }
         }
         if pending {

@@ -429,9 +429,6 @@ fn findings(answer: &Result<Fact, FactError>) -> Result<&ImageFindings, Halt> {
     match answer {
         Ok(Fact::Findings(findings)) => Ok(findings),
         Ok(Fact::Json(_) | Fact::Digest(_)) => failed("the answer is no finding"),
-        Err(FactError::Image { refusal, .. }) => failed(&refusal.message),
-        Err(FactError::Failed(cause) | FactError::NoLoader(cause) | FactError::Absent(cause)) => {
-            failed(cause)
-        }
+        Err(error) => failed(error.cause()),
     }
 }

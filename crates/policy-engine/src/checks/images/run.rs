@@ -15,7 +15,7 @@ use super::image::{ImageOutcome, OutcomeKind, judge, line};
 use crate::checks::Pending;
 use crate::checks::conditions::Conditions;
 use crate::context::Scope;
-use crate::facts::{Fact, FactError, FactRequest, Halt};
+use crate::facts::{FactRequest, Halt};
 use crate::outcome::{ExplainLine, RuleOutcome, Verdict};
 use crate::request::Origin;
 use crate::request::images::ImageAt;
@@ -362,14 +362,8 @@ impl Run<'_> {
             image: canonical.to_owned(),
             access: self.access_of(entry),
         };
-        Some(match self.scope.facts().ask(&question)? {
-            Ok(Fact::Digest(digest)) => Ok(digest.clone()),
-            Ok(Fact::Json(_) | Fact::Findings(_)) => Err("the answer is no digest".to_owned()),
-            Err(FactError::Failed(cause) | FactError::Absent(cause) | FactError::NoLoader(cause)) => {
-                Err(cause.clone())
-            }
-            Err(FactError::Image { refusal, .. }) => Err(refusal.message.clone()),
-        })
+        let found = self.scope.facts().digest(&question)?;
+        Some(found.cloned().map_err(ToOwned::to_owned))
     }
 
     /// What the validating half would refuse of the pinned object (command line).
