@@ -109,7 +109,7 @@ impl ExpressionRule {
         };
         let found = params(scene.world(), kind, reference)
             .map_err(|halt| halt.within("error in parameterized resource"))?;
-        // Every object of params has its say; the first that refuses decides.
+        // Every object of params has its say; the first that refuses decides, whichever of them conditions leave aside.
         let mut verdict = self.holds(occasion, Vec::new());
         let mut pending = false;
         for object in found {
@@ -117,8 +117,11 @@ impl ExpressionRule {
             scene.bind("params", object);
             match self.judge_scene(&scene, occasion) {
                 Ok(judged) if pending => drop(judged),
-                Ok(judged) if judged.verdict.outcome == RuleOutcome::Pass => verdict = judged,
-                Ok(judged) => return Ok(judged),
+                Ok(judged) => match judged.verdict.outcome {
+                    RuleOutcome::Pass if verdict.verdict.outcome == RuleOutcome::Skip => {}
+                    RuleOutcome::Pass | RuleOutcome::Skip => verdict = judged,
+                    RuleOutcome::Warn | RuleOutcome::Error | RuleOutcome::Fail => return Ok(judged),
+                },
                 Err(Halt::Pending) => pending = true,
                 Err(Halt::Failed(_)) if pending => {}
                 Err(failed @ Halt::Failed(_)) => return Err(failed),

@@ -26,6 +26,22 @@ pub struct ActionOverride {
     selector: Option<LabelSelector>,
 }
 
+/// What `validationActions` of a policy in Common Expression Language or of a binding come to; none are `[Deny]`.
+pub(super) fn validation_action(spec: &Value) -> FailureAction {
+    let listed = spec.get("validationActions").and_then(Value::as_array);
+    if listed.is_none_or(Vec::is_empty) || has_validation_action(spec, "Deny") {
+        FailureAction::Enforce
+    } else {
+        FailureAction::Audit
+    }
+}
+
+/// Whether `validationActions` list `action`.
+pub(super) fn has_validation_action(spec: &Value, action: &str) -> bool {
+    let listed = spec.get("validationActions").and_then(Value::as_array);
+    listed.into_iter().flatten().any(|one| one == action)
+}
+
 impl Actions {
     /// Compiles the action under `action_field` and the overrides under `overrides_field`.
     ///

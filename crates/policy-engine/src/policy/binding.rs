@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::actions::validation_action;
 use crate::compile_error::{CompileError, collect};
 use crate::expressions::ParamRef;
 use crate::outcome::FailureAction;
@@ -33,8 +34,6 @@ impl CompiledBinding {
         let constraints = collect(constraints, "spec.matchResources", &mut errors);
         let param_ref = ParamRef::compile(spec.get("paramRef")).map_err(|error| vec![error]);
         let param_ref = collect(param_ref, "spec.paramRef", &mut errors);
-        let actions = spec.get("validationActions").and_then(Value::as_array);
-        let denies = actions.is_none_or(|actions| actions.iter().any(|action| action == "Deny"));
         match (constraints, param_ref) {
             (Some(constraints), Some(param_ref)) => Ok(Self {
                 policy: spec
@@ -44,11 +43,7 @@ impl CompiledBinding {
                     .to_owned(),
                 constraints,
                 param_ref,
-                action: if denies {
-                    FailureAction::Enforce
-                } else {
-                    FailureAction::Audit
-                },
+                action: validation_action(spec),
             }),
             _ => Err(errors),
         }

@@ -6,7 +6,7 @@
 use policy_cel::Scope;
 use serde_json::Value;
 
-use super::actions::Actions;
+use super::actions::{Actions, has_validation_action, validation_action};
 use super::compiled::{CompiledPolicy, CompiledRule, RuleBody, RuleOrigin};
 use super::kind::PolicyKind;
 use crate::checks::ExpressionRule;
@@ -14,7 +14,6 @@ use crate::checks::image_validating::ImageValidatingRule;
 use crate::compile_error::{CompileError, collect};
 use crate::context::ContextEntries;
 use crate::expressions::generated;
-use crate::outcome::FailureAction;
 use crate::selection::{MatchConstraints, RuleSelector};
 
 /// Compiles a policy document of `kind`, and the rules generated from it.
@@ -54,8 +53,11 @@ pub(super) fn compile(document: &Value, kind: PolicyKind) -> Result<CompiledPoli
     let ignores_errors = spec.get("failurePolicy").and_then(Value::as_str) == Some("Ignore");
     Ok(CompiledPolicy {
         kind,
-        actions: actions(spec),
-        emits_warnings: has_action(spec, "Warn"),
+        actions: Actions {
+            action: Some(validation_action(spec)),
+            ..Actions::default()
+        },
+        emits_warnings: has_validation_action(spec, "Warn"),
         // Kyverno's own policies refuse what they can't judge whatever the failure policy says: it is about the webhook.
         error_blocks: !(is_of_api_server && ignores_errors),
         in_admission: !is_of_api_server && !is_json(spec) && switch("/evaluation/admission/enabled"),
@@ -133,23 +135,4 @@ fn name_of(document: &Value) -> &str {
 
 fn is_json(spec: &Value) -> bool {
     spec.pointer("/evaluation/mode").and_then(Value::as_str) == Some("JSON")
-}
-
-/// `validationActions`; none are `[Deny]`.
-fn actions(spec: &Value) -> Actions {
-    let listed = spec.get("validationActions").and_then(Value::as_array);
-    let denies = listed.is_none_or(|listed| listed.is_empty()) || has_action(spec, "Deny");
-    Actions {
-        action: Some(if denies {
-            FailureAction::Enforce
-        } else {
-            FailureAction::Audit
-        }),
-        ..Actions::default()
-    }
-}
-
-fn has_action(spec: &Value, action: &str) -> bool {
-    let listed = spec.get("validationActions").and_then(Value::as_array);
-    listed.into_iter().flatten().any(|one| one == action)
 }
