@@ -27,9 +27,12 @@ cargo xtask tidy [--fix]
 cargo xtask corpus [SECTION…] [--bin PATH] [--jobs N] [--record]
                     the binary against recorded behaviour in $VOUCHSAFE_SHARED (default ../shared);
                     --record raises the floors and writes the known gaps
-cargo xtask e2e images|keyless|cluster|all [--bin PATH] [--only WORD] [--kubernetes RELEASE]
+cargo xtask e2e images|keyless|cluster|soak|all [--bin PATH] [--only WORD] [--kubernetes RELEASE] [--minutes N]
                     the binary against real cosign, a real registry, a real Sigstore and a real API server, installed
-                    once into the user's cache; --only and --kubernetes choose tests and release of `cluster`
+                    once into the user's cache; --only and --kubernetes choose tests and release of `cluster`,
+                    --minutes the length of `soak`
+cargo xtask e2e scale [--bin PATH] [--pods N] [--images N]
+                    three replicas and a crowd of Pods, by hand: 100,000 of 10,000 images unless told otherwise
 cargo xtask manifests [--check] [--render FILE]
                     the definitions of the chart's kinds; --render writes the chart as plain manifests, by helm
 cargo xtask fuzz [TARGET…] [--seconds N]

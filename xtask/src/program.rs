@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::failure::{Failure, Outcome};
 use crate::report::{say, seconds};
@@ -140,9 +140,34 @@ impl Captured {
 pub(crate) struct Running(std::process::Child);
 
 impl Running {
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// `true` where it has ended by itself.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.0.try_wait(), Ok(None))
+    }
+
+    /// Asks it to end, as a kubelet does, and waits at most `patience`; gives its exit code, none where a signal ended it.
+    pub(crate) fn end(mut self, patience: Duration) -> Outcome<Option<i32>> {
+        let id = self.id().to_string();
+        Program::new("kill")
+            .args(["-TERM", &id])
+            .capture()?
+            .expect_success()?;
+        let begun = Instant::now();
+        while begun.elapsed() < patience {
+            if let Ok(Some(status)) = self.0.try_wait() {
+                return Ok(status.code());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Err(Failure::Found(format!(
+            "process {id} goes on {} s after it was asked to end",
+            patience.as_secs()
+        )))
     }
 }
 

@@ -13,24 +13,30 @@ mod keyless;
 mod images;
 mod cluster;
 
+use self::cluster::{scale, soak};
 use crate::arguments::Arguments;
 use crate::failure::{Failure, Outcome};
 use crate::program::step;
 use crate::report::say;
 use crate::{binary, place};
 
-const NAMES: [&str; 3] = ["images", "keyless", "cluster"];
+const NAMES: [&str; 4] = ["images", "keyless", "cluster", "soak"];
 
 /// Reads the arguments and runs the tests named, or all.
 pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let binary = binary::named_or_built(&mut arguments)?;
     let choice = cluster::Choice::of(&mut arguments)?;
+    let length = soak::Length::of(&mut arguments)?;
+    let size = scale::Size::of(&mut arguments)?;
     let mut names = Vec::new();
     while let Some(name) = arguments.word() {
         names.push(name);
     }
     if names.is_empty() {
-        return Err(Failure::Usage(format!("which of {}, or all?", NAMES.join(", "))));
+        return Err(Failure::Usage(format!(
+            "which of {}, scale, or all?",
+            NAMES.join(", ")
+        )));
     }
     if names == ["all"] {
         names = NAMES.map(str::to_owned).to_vec();
@@ -40,8 +46,11 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
             "images" => unless_missing(images::run(&binary)),
             "keyless" => unless_missing(keyless::run(&binary)),
             "cluster" => unless_missing(cluster::run(&binary, &choice)),
+            // Takes an hour and gigabytes: by hand, and no part of `all`.
+            "scale" => scale::run(&binary, &choice, &size),
+            "soak" => unless_missing(soak::run(&binary, &choice, &length)),
             other => Err(Failure::Usage(format!(
-                "there is no e2e test `{other}`; there is {}",
+                "there is no e2e test `{other}`; there is {}, scale",
                 NAMES.join(", ")
             ))),
         })?;

@@ -46,6 +46,7 @@ pub(crate) struct Metrics {
     changes: Changes,
     reloads: Family<ReloadLabels, Counter>,
     connections: Gauge,
+    tasks: Gauge,
 }
 
 impl Metrics {
@@ -62,6 +63,7 @@ impl Metrics {
             changes: Changes::new(),
             reloads: Family::default(),
             connections: Gauge::default(),
+            tasks: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -119,6 +121,11 @@ impl Metrics {
             "vouchsafe_connections",
             "Open connections",
             self.connections.clone(),
+        );
+        registry.register(
+            "vouchsafe_tasks",
+            "Tasks that have not ended: what grows for ever leaks",
+            self.tasks.clone(),
         );
     }
 
@@ -204,6 +211,10 @@ impl Metrics {
     /// # Errors
     /// [`std::fmt::Error`], never in practice: a `String` takes everything.
     pub(crate) fn encode(&self) -> Result<String, std::fmt::Error> {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let tasks = runtime.metrics().num_alive_tasks();
+            self.tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
+        }
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
         Ok(text)

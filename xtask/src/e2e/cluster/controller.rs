@@ -2,18 +2,20 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::chart::RELEASE;
 use super::control_plane::wait_for;
 use super::shop;
 use super::town::Town;
-use crate::failure::Outcome;
+use crate::failure::{Failure, Outcome};
 use crate::place;
 use crate::program::Running;
 
 /// One replica; it ends at once when this is dropped.
 pub(super) struct Controller {
     running: Option<Running>,
+    address: SocketAddr,
     log: PathBuf,
 }
 
@@ -21,6 +23,16 @@ impl Controller {
     /// Starts a replica that listens at `address`; gives it when it listens. The API server calls the town's one address,
     /// as it would call a Service.
     pub(super) fn start(town: &Town, replica: &str, address: SocketAddr) -> Outcome<Self> {
+        Self::start_with(town, replica, address, &[])
+    }
+
+    /// The same with further flags, or with other values for those that every replica gets.
+    pub(super) fn start_with(
+        town: &Town,
+        replica: &str,
+        address: SocketAddr,
+        further: &[(&str, &str)],
+    ) -> Outcome<Self> {
         let token = town.admin().run([
             "create",
             "token",
@@ -34,7 +46,7 @@ impl Controller {
             .certificates()
             .bearer(replica, token.trim(), &plane.server())?;
         let log = town.file(&format!("{replica}.log"));
-        let flags = [
+        let usual = [
             ("namespace", RELEASE),
             ("service", RELEASE),
             ("config-map", RELEASE),
@@ -50,8 +62,10 @@ impl Controller {
             ("lease-renew-deadline", "3"),
             ("lease-retry", "1"),
             ("log-level", "debug"),
-        ]
-        .map(|(name, value)| format!("--{name}={value}"));
+        ];
+        let is_kept = |(name, _): &(&str, &str)| further.iter().all(|(other, _)| other != name);
+        let flags = usual.into_iter().filter(is_kept).chain(further.iter().copied());
+        let flags = flags.map(|(name, value)| format!("--{name}={value}"));
         let mut running = town
             .vouchsafe(&["controller"], &kubeconfig)?
             .args(flags)
@@ -60,8 +74,28 @@ impl Controller {
         wait_for("vouchsafe controller", &mut running, &log, listens)?;
         Ok(Self {
             running: Some(running),
+            address,
             log,
         })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its process.
+    pub(super) fn process(&self) -> Outcome<u32> {
+        let ended = || Failure::Found("the replica has ended".to_owned());
+        self.running.as_ref().map(Running::id).ok_or_else(ended)
+    }
+
+    /// Ends it as a kubelet does; gives its exit code.
+    pub(super) fn end(mut self, patience: Duration) -> Outcome<Option<i32>> {
+        match self.running.take() {
+            Some(running) => running.end(patience),
+            None => Ok(None),
+        }
     }
 
     /// Ends it as a crash would.

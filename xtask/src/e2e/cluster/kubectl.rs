@@ -1,6 +1,7 @@
 //! kubectl, and what a test asks with it: is this object accepted, is it rejected, and with which words.
 
 use std::ffi::OsStr;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::failure::{Failure, Outcome};
 use crate::place;
-use crate::program::{Captured, Program};
+use crate::program::{Captured, Program, Running};
 
 /// Time that what happens by itself in a cluster may take here.
 pub(super) const PATIENCE: Duration = Duration::from_secs(150);
@@ -40,11 +41,40 @@ impl Kubectl {
 
     /// Calls it, whatever it answers.
     pub(super) fn call<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Outcome<Captured> {
+        self.program().args(words).capture()
+    }
+
+    fn program(&self) -> Program {
         Program::new(&self.program)
             .env("KUBECONFIG", &self.kubeconfig)
             .env("HOME", &self.folder)
-            .args(words)
-            .capture()
+    }
+
+    /// Posts `object` to `path`, whatever is answered.
+    pub(super) fn post(&self, path: &str, object: &Value) -> Outcome<Captured> {
+        let file = self.folder.join("posted.json");
+        place::write(&file, &object.to_string())?;
+        let file = file.display().to_string();
+        self.call(["create", "--raw", path, "--filename", &file])
+    }
+
+    /// What a server that is no API server answers at `path` over HTTPS, whoever certifies it; none where it does not.
+    pub(super) fn fetch(&self, server: SocketAddr, path: &str) -> Outcome<Option<String>> {
+        let server = format!("--server=https://{server}");
+        let asked = ["get", "--raw", path, &server, "--insecure-skip-tls-verify"];
+        let answer = Program::new(&self.program)
+            .env("KUBECONFIG", "/dev/null")
+            .env("HOME", &self.folder)
+            .args(asked)
+            // Without a name and a token it would ask for them.
+            .args(["--token=none", "--request-timeout=10s"])
+            .capture()?;
+        Ok(answer.succeeded().then_some(answer.stdout))
+    }
+
+    /// Starts it and lets it run; it is killed when the handle is dropped.
+    pub(super) fn start<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Outcome<Running> {
+        self.program().args(words).start()
     }
 
     /// Calls it and gives its output; a refusal is a failure.

@@ -4,25 +4,34 @@
 //! Each asserts the reason, not only the verdict. `--only WORD` runs those whose name contains it.
 
 mod certificates;
+mod process;
 mod kubectl;
+mod gateway;
+mod verdict;
+mod service;
 mod control_plane;
 mod shop;
 mod chart;
 mod controller;
 mod town;
+mod kubelet;
 mod pod;
 mod test;
 mod scan_apply;
 mod admit_scenarios;
 mod admit_proof;
 mod admit_advisories;
+mod admit_burst;
 mod mutate_pods;
 mod report_scans;
 mod scan_images;
 mod rotate_certificates;
 mod fail_outages;
 mod tenant_reach;
+mod upgrade_load;
 mod upgrade_chart;
+pub(super) mod soak;
+pub(super) mod scale;
 
 use std::path::Path;
 
@@ -44,6 +53,8 @@ const FILES: &[&[Test]] = &[
     rotate_certificates::TESTS,
     fail_outages::TESTS,
     tenant_reach::TESTS,
+    admit_burst::TESTS,
+    upgrade_load::TESTS,
     upgrade_chart::TESTS,
 ];
 

@@ -25,11 +25,14 @@ const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);
 pub(super) struct Shop {
     /// The key that policies know, PEM.
     pub(super) key: String,
+    /// The key of the stranger, whom policies do not know, PEM.
+    pub(super) strangers_key: String,
     /// Whom to believe, as `trusted_root.json`.
     pub(super) trusted_root: String,
     registry: Registry,
     repository: Repository,
     trusted: SigningKey,
+    stranger: SigningKey,
     authority: Authority,
     // Serves the registry: must live as long.
     _runtime: Runtime,
@@ -47,16 +50,18 @@ impl Shop {
         let registry = runtime.block_on(Registry::start(content.clone(), Options::default()))?;
         let shop = Self {
             key: trusted.public_pem(),
+            strangers_key: stranger.public_pem(),
             trusted_root: authority.trusted_root()?,
             repository: Repository::new(&content, "shop", &format!("{HOST}/shop"), ago(now, HOUR)),
             registry,
             trusted,
+            stranger,
             authority,
             _runtime: runtime,
         };
         shop.push("unsigned")?;
         shop.sign(&shop.push("signed")?, &shop.trusted)?;
-        shop.sign(&shop.push("signed-by-a-stranger")?, &stranger)?;
+        shop.sign(&shop.push("signed-by-a-stranger")?, &shop.stranger)?;
         shop.attest_scan(&shop.push("scanned-today")?, ago(now, HOUR))?;
         shop.attest_scan(&shop.push("scanned-long-ago")?, ago(now, MONTH))?;
         Ok(shop)
@@ -75,6 +80,12 @@ impl Shop {
     /// Pushes one more image that the key has signed; gives its tagged reference.
     pub(super) fn push_signed(&self, tag: &str) -> Outcome<String> {
         self.sign(&self.push(tag)?, &self.trusted)?;
+        Ok(image(tag))
+    }
+
+    /// Pushes one more image that only the stranger has signed; gives its tagged reference.
+    pub(super) fn push_strange(&self, tag: &str) -> Outcome<String> {
+        self.sign(&self.push(tag)?, &self.stranger)?;
         Ok(image(tag))
     }
 

@@ -1,6 +1,7 @@
 //! The chart on a real API server: what it makes, what it may, and what it leaves behind.
 
 use super::chart::{self, RELEASE};
+use super::kubectl::Kubectl;
 use super::pod;
 use super::test::{Test, tests, wants};
 use super::town::Town;
@@ -161,7 +162,26 @@ fn uninstalling_leaves_policies_and_their_kinds_and_nothing_of_the_release(town:
     kubectl.accepts(&pod::of("default", "after", "nginx"))?;
     kubectl.run(["delete", "namespace", RELEASE])?;
     kubectl.run(["delete", "cpol", "--all"])?;
-    Ok(())
+    nothing_of_ours_is_left(kubectl)
+}
+
+/// Objects of any kind that bear our label, when the guide's three lines were followed.
+fn nothing_of_ours_is_left(kubectl: &Kubectl) -> Outcome {
+    let ours = "--selector=app.kubernetes.io/managed-by=vouchsafe";
+    let reports = [
+        "delete",
+        "policyreports,clusterpolicyreports",
+        "--all-namespaces",
+        ours,
+    ];
+    kubectl.run(reports)?;
+    let kinds = kubectl.run(["api-resources", "--verbs=list", "--output=name"])?;
+    let kinds = kinds.lines().collect::<Vec<_>>().join(",");
+    let left = kubectl.run(["get", &kinds, "--all-namespaces", "--output=name", ours])?;
+    if left.trim().is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Found(format!("left behind: {left}")))
 }
 
 const EXCEPTION: &str = "apiVersion: kyverno.io/v2
