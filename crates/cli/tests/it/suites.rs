@@ -50,6 +50,30 @@ fn a_result_that_names_what_does_not_exist_fails_with_the_nearest_name() {
 }
 
 #[test]
+fn a_rule_s_name_says_nothing_about_a_policy_without_rules() {
+    for (result, code) in [("fail", 0), ("pass", 1)] {
+        let folder = Folder::new();
+        folder.file(
+            "policy.yaml",
+            "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {name: teams}\nspec:\n  \
+             matchConstraints:\n    resourceRules:\n    - {apiGroups: [''], apiVersions: [v1], operations: [CREATE], \
+             resources: [pods]}\n  validations:\n  - expression: \"'team' in object.metadata.?labels.orValue({})\"\n",
+        );
+        folder.file("pods.yaml", &pod("web", "nginx:1"));
+        let suite = folder.file(
+            "kyverno-test.yaml",
+            &format!(
+                "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {{name: teams}}\npolicies: [policy.yaml]\n\
+                 resources: [pods.yaml]\nresults:\n- {{policy: teams, rule: has-a-team, kind: Pod, resources: [web], \
+                 result: {result}, isValidatingPolicy: true}}\n"
+            ),
+        );
+        let said = vouchsafe(&["test", &suite]);
+        assert_eq!(said.code, code, "{}{}", said.err, said.out);
+    }
+}
+
+#[test]
 fn what_a_suite_asks_for_and_nothing_judges_is_told() {
     let result = "{policy: tags, rule: r, resources: [web], result: pass}";
     for field in ["httpPayloads", "envoyPayloads"] {
