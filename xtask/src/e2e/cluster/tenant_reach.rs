@@ -1,5 +1,7 @@
 //! How far the policy of a tenant reaches, by the advisories that Kyverno had.
 
+use serde_json::json;
+
 use super::pod;
 use super::test::{Test, tests};
 use super::town::Town;
@@ -19,9 +21,9 @@ fn governed(town: &mut Town, context: &str) -> Outcome {
     kubectl.namespace("tenant")?;
     kubectl.namespace("neighbour")?;
     for namespace in ["tenant", "neighbour"] {
-        kubectl.apply(&format!(
-            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: known, namespace: {namespace}}}, data: {{word: open}}}}"
-        ))?;
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "known", "namespace": namespace}, "data": {"word": "open"}});
+        kubectl.apply(&map.to_string())?;
     }
     kubectl.apply(&POLICY.replace("CONTEXT", context))?;
     kubectl.eventually("Ready in the status of the tenant's policy", || {
