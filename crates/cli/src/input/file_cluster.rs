@@ -105,7 +105,14 @@ impl Cluster for FileCluster {
     }
 
     fn config_map<'a>(&'a self, namespace: &'a str, name: &'a str) -> ClusterFuture<'a, Value> {
-        NoCluster.config_map(namespace, name)
+        let objects = self.objects.as_ref();
+        let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
+        match objects.and_then(|objects| objects.get(&path).ok()) {
+            Some(found) => ready(Ok(
+                json!({ "data": found.get("data"), "metadata": found.get("metadata") }),
+            )),
+            None => NoCluster.config_map(namespace, name),
+        }
     }
 
     fn call<'a>(

@@ -117,3 +117,29 @@ fn an_unknown_flag_is_told_with_the_nearest_one() {
         assert!(said.err.contains(nearest), "{}", said.err);
     }
 }
+
+#[test]
+fn objects_of_the_cluster_of_a_suite_answer_context_entries_for_config_maps() {
+    let folder = Folder::new();
+    let policy = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: allowed}\nspec:\n  background: false\n  rules:\n  \
+                  - name: r\n    match: {any: [{resources: {kinds: [Pod]}}]}\n    \
+                  context: [{name: allowed, configMap: {name: allowed, namespace: default}}]\n    \
+                  validate: {message: m, deny: {conditions: {all: [{key: \"{{ request.object.metadata.name }}\", \
+                  operator: NotEquals, value: \"{{ allowed.data.name }}\"}]}}}\n";
+    folder.file("policy.yaml", policy);
+    folder.file(
+        "pods.yaml",
+        &(pod("web", "nginx:1") + "---\n" + &pod("db", "nginx:1")),
+    );
+    folder.file(
+        "cluster.yaml",
+        "apiVersion: cli.kyverno.io/v1alpha1\nkind: ClusterResource\nmetadata: {name: c}\nspec:\n  resources:\n  \
+         - {apiVersion: v1, kind: ConfigMap, metadata: {name: allowed, namespace: default}, data: {name: web}}\n",
+    );
+    let text = "apiVersion: cli.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: allowed}\npolicies: [policy.yaml]\n\
+                resources: [pods.yaml]\nclusterResources: [cluster.yaml]\nresults:\n\
+                - {policy: allowed, rule: r, kind: Pod, resources: [web], result: pass}\n\
+                - {policy: allowed, rule: r, kind: Pod, resources: [db], result: fail}\n";
+    let said = vouchsafe(&["test", &folder.file("kyverno-test.yaml", text)]);
+    assert_eq!(said.code, 0, "{}{}", said.err, said.out);
+}
