@@ -78,3 +78,14 @@ pub const MOST_LABEL_SETS: usize = 2_000;
 
 /// Largest certificate or key file, in bytes.
 pub const MOST_PEM_BYTES: u64 = 1024 * 1024;
+
+/// Cost that the expressions of all policies may run up on the threads that serve requests, in Kubernetes' units: about a
+/// millisecond. What costs more moves to a thread of its own.
+pub const MOST_COST_ON_SHARED_THREADS: u64 = 100_000;
+
+/// Cost that the expressions of all policies may run up for one request, in Kubernetes' units: ten policies that spend all
+/// that Kubernetes gives one.
+pub const MOST_COST: u64 = 100_000_000;
+
+/// Evaluations with a thread of their own at the same time; further ones wait as long as their caller does.
+pub const MOST_LONG_EVALUATIONS: usize = 4;

@@ -7,11 +7,19 @@
 use std::time::{Duration, Instant};
 
 use fact_loading::Loader;
-use policy_engine::{Decision, Engine, Request};
+use policy_engine::{Decision, Engine, Evaluation, Facts, Request};
 use scalars::duration::GoDuration;
-use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
-use crate::limits::{HELD_BACK_PERCENT, LAST_CALL_PERCENT, LONGEST_CALLER_TIME, USUAL_CALLER_TIME};
+use crate::limits::{
+    HELD_BACK_PERCENT, LAST_CALL_PERCENT, LONGEST_CALLER_TIME, MOST_COST, MOST_COST_ON_SHARED_THREADS,
+    MOST_LONG_EVALUATIONS, USUAL_CALLER_TIME,
+};
+
+/// Turns for evaluations that take a thread of their own.
+static LONG_EVALUATIONS: Semaphore = Semaphore::const_new(MOST_LONG_EVALUATIONS);
+/// What a caller hears where the process is at fault.
+const UNJUDGED: &str = "the request could not be judged";
 
 /// The time one review has.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +76,7 @@ pub(crate) fn caller_time(query: Option<&str>) -> Duration {
         .unwrap_or(USUAL_CALLER_TIME)
 }
 
-/// Judges `request`, or says that its time ran out.
+/// Judges `request`, or says why it could not be judged: its time ran out, or its policies cost too much.
 pub(crate) async fn judge(
     engine: &Engine,
     loader: &Loader,
@@ -76,19 +84,32 @@ pub(crate) async fn judge(
     time: ReviewTime,
 ) -> Result<Decision, String> {
     let source = loader.for_request(time.for_facts(), request.at_ns);
-    let judging = async {
-        if !engine.policies().has_expressions() {
-            return Ok(engine.decide(request, &source).await);
-        }
-        // Expressions may compute for a while, and others wait for this thread.
-        let (engine, request, runtime) = (engine.clone(), request.clone(), Handle::current());
-        tokio::task::spawn_blocking(move || runtime.block_on(engine.decide(&request, &source)))
-            .await
-            .map_err(|_| "the request could not be judged".to_owned())
-    };
+    let judging = engine.decide_by(&source, |facts| evaluate(engine, request, facts));
     tokio::time::timeout(time.until_last_call(), judging)
         .await
         .map_err(|_| too_late(time))?
+}
+
+/// One evaluation. Others wait for this thread: expressions that compute for longer do so on a thread of their own, from
+/// the beginning.
+async fn evaluate(engine: &Engine, request: &Request, facts: Facts) -> Result<(Facts, Evaluation), String> {
+    if let Some(evaluation) = engine.evaluate_within(MOST_COST_ON_SHARED_THREADS, request, &facts) {
+        return Ok((facts, evaluation));
+    }
+    let turn = LONG_EVALUATIONS
+        .acquire()
+        .await
+        .map_err(|_| UNJUDGED.to_owned())?;
+    let (engine, request) = (engine.clone(), request.clone());
+    let evaluating = tokio::task::spawn_blocking(move || {
+        let evaluation = engine.evaluate_within(MOST_COST, &request, &facts);
+        drop(turn);
+        (facts, evaluation)
+    });
+    let (facts, evaluation) = evaluating.await.map_err(|_| UNJUDGED.to_owned())?;
+    let evaluation =
+        evaluation.ok_or("the expressions of all policies together cost more than one request may")?;
+    Ok((facts, evaluation))
 }
 
 /// Why a request is denied whose time ran out.

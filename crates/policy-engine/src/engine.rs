@@ -1,10 +1,11 @@
 //! Request in, decision out.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::decision::Decision;
+use crate::decision::{Decision, Undecided};
 use crate::facts::{Fact, FactError, FactRequest, Facts};
 use crate::policy::PolicySet;
 use crate::request::Request;
@@ -63,41 +64,67 @@ impl Engine {
     /// Judges `request` by the facts at hand.
     #[must_use]
     pub fn evaluate(&self, request: &Request, facts: &Facts) -> Evaluation {
-        match crate::decision::decide(&self.policies, &self.options.default_registry, request, facts) {
-            Ok(decision) => Evaluation::Complete(Box::new(decision)),
-            Err(wanted) => Evaluation::Needs(wanted),
+        // No expression, nor all of them, can cost as much.
+        self.evaluate_within(u64::MAX, request, facts)
+            .unwrap_or_else(|| Evaluation::Needs(BTreeSet::new()))
+    }
+
+    /// The same, broken off where the expressions of all policies together cost more than `allowance`, counted as
+    /// Kubernetes counts it: a caller may then evaluate where nobody waits for the thread.
+    #[must_use]
+    pub fn evaluate_within(&self, allowance: u64, request: &Request, facts: &Facts) -> Option<Evaluation> {
+        let registry = &self.options.default_registry;
+        match crate::decision::decide(&self.policies, registry, request, facts, allowance) {
+            Ok(decision) => Some(Evaluation::Complete(Box::new(decision))),
+            Err(Undecided::Needs(wanted)) => Some(Evaluation::Needs(wanted)),
+            Err(Undecided::Overspent) => None,
         }
     }
 
     /// Evaluates, loads what was asked for, and evaluates again until a decision stands. Infallible: errors are outcomes.
     pub async fn decide<S: FactSource + Sync>(&self, request: &Request, source: &S) -> Decision {
-        let mut facts = Facts::default();
-        for _ in 0..MAX_FACT_ROUNDS {
-            match self.evaluate(request, &facts) {
-                Evaluation::Complete(decision) => return *decision,
-                Evaluation::Needs(wanted) => {
-                    facts.extend(source.load(&wanted).await);
-                    for question in wanted {
-                        if facts.get(&question).is_none() {
-                            facts.insert(question, Err(FactError::Failed("no answer was given".to_owned())));
-                        }
-                    }
-                }
-            }
+        let evaluate = |facts: Facts| {
+            let evaluation = self.evaluate(request, &facts);
+            std::future::ready(Ok::<_, Infallible>((facts, evaluation)))
+        };
+        match self.decide_by(source, evaluate).await {
+            Ok(decision) => decision,
+            Err(never) => match never {},
         }
-        self.evaluate_without_more(request, facts)
     }
 
-    /// Evaluates with every further question answered as failed.
-    fn evaluate_without_more(&self, request: &Request, mut facts: Facts) -> Decision {
+    /// The same, where `evaluate` says where each evaluation runs; it hands the facts back.
+    ///
+    /// # Errors
+    /// Those of `evaluate`.
+    pub async fn decide_by<S, E, F>(
+        &self,
+        source: &S,
+        evaluate: impl Fn(Facts) -> F + Send,
+    ) -> Result<Decision, E>
+    where
+        S: FactSource + Sync,
+        F: Future<Output = Result<(Facts, Evaluation), E>> + Send,
+    {
+        let mut facts = Facts::default();
+        let mut rounds = 0;
         loop {
-            match self.evaluate(request, &facts) {
-                Evaluation::Complete(decision) => return *decision,
-                Evaluation::Needs(wanted) => {
-                    for question in wanted {
-                        let why = format!("facts were still missing after {MAX_FACT_ROUNDS} rounds");
-                        facts.insert(question, Err(FactError::Failed(why)));
-                    }
+            let (known, evaluation) = evaluate(facts).await?;
+            facts = known;
+            let wanted = match evaluation {
+                Evaluation::Complete(decision) => return Ok(*decision),
+                Evaluation::Needs(wanted) => wanted,
+            };
+            let missing = if rounds < MAX_FACT_ROUNDS {
+                facts.extend(source.load(&wanted).await);
+                "no answer was given".to_owned()
+            } else {
+                format!("facts were still missing after {MAX_FACT_ROUNDS} rounds")
+            };
+            rounds = rounds.saturating_add(1);
+            for question in wanted {
+                if facts.get(&question).is_none() {
+                    facts.insert(question, Err(FactError::Failed(missing.clone())));
                 }
             }
         }

@@ -4,7 +4,7 @@
 //! the rest of the request. [`FactView`] is how a check asks: an answer that is not there yet is noted as wanted and
 //! unwinds as [`Halt::Pending`], so that one evaluation collects everything that is missing.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -226,21 +226,42 @@ impl Halt {
     }
 }
 
-/// The facts at hand, and the questions that were asked in vain.
+/// The facts at hand, the questions that were asked in vain, and what expressions may still cost.
 #[derive(Debug)]
 pub struct FactView<'f> {
     facts: &'f Facts,
     wanted: RefCell<BTreeSet<FactRequest>>,
+    /// Cost left; none once more was spent than was allowed
+    allowance: Cell<Option<u64>>,
 }
 
 impl<'f> FactView<'f> {
-    /// A view of `facts` in which nothing is wanted yet.
+    /// A view of `facts` in which nothing is wanted yet, and expressions of all policies together may cost anything.
     #[must_use]
     pub fn new(facts: &'f Facts) -> Self {
+        Self::with_allowance(facts, u64::MAX)
+    }
+
+    /// The same, where all expressions together may cost so much, counted as Kubernetes counts it.
+    #[must_use]
+    pub fn with_allowance(facts: &'f Facts, cost: u64) -> Self {
         Self {
             facts,
             wanted: RefCell::default(),
+            allowance: Cell::new(Some(cost)),
         }
+    }
+
+    /// Takes `cost` out of the allowance.
+    pub fn spend(&self, cost: u64) {
+        let left = self.allowance.get().and_then(|left| left.checked_sub(cost));
+        self.allowance.set(left);
+    }
+
+    /// Whether more was spent than was allowed: nothing that is found from then on counts.
+    #[must_use]
+    pub fn is_overspent(&self) -> bool {
+        self.allowance.get().is_none()
     }
 
     /// The answer, or `None` after noting the question as wanted.

@@ -64,6 +64,20 @@ pub(super) struct ResultLabels {
     dry_run: bool,
 }
 
+/// Of a policy of `policies.kyverno.io`, which has one outcome.
+#[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(super) struct ExpressionLabels {
+    policy_validation_mode: &'static str,
+    policy_background_mode: bool,
+    policy_name: Arc<str>,
+    policy_namespace: Arc<str>,
+    resource_kind: Arc<str>,
+    resource_namespace: Arc<str>,
+    resource_request_operation: &'static str,
+    execution_cause: &'static str,
+    result: &'static str,
+}
+
 #[derive(Debug, Clone, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct ChangeLabels {
     policy_validation_mode: &'static str,
@@ -123,6 +137,39 @@ impl ResultLabels {
             rule_type: rule_type(result.kind),
             rule_execution_cause: "admission_request",
             dry_run: request.dry_run,
+        }
+    }
+}
+
+impl ExpressionLabels {
+    pub(super) fn of(request: &Request, result: &RuleResult) -> Self {
+        let policy = &result.policy;
+        Self {
+            policy_validation_mode: match result.action {
+                FailureAction::Enforce => "Deny",
+                FailureAction::Audit => "Audit",
+            },
+            policy_background_mode: background(policy),
+            policy_name: Arc::clone(&policy.key.name),
+            policy_namespace: policy.key.namespace.clone().unwrap_or_default(),
+            resource_kind: Arc::clone(&request.kind.kind),
+            resource_namespace: Arc::clone(&request.namespace),
+            resource_request_operation: operation(request.operation),
+            execution_cause: "admission_request",
+            result: outcome(result.verdict.outcome),
+        }
+    }
+}
+
+impl Labels for ExpressionLabels {
+    fn other(&self) -> Self {
+        let other: Arc<str> = OTHER.into();
+        Self {
+            policy_name: Arc::clone(&other),
+            policy_namespace: Arc::clone(&other),
+            resource_kind: Arc::clone(&other),
+            resource_namespace: other,
+            ..self.clone()
         }
     }
 }

@@ -9,6 +9,7 @@ mod changes;
 
 use std::time::{Duration, Instant};
 
+use policy_engine::policy::PolicyKind;
 use policy_engine::request::Stage;
 use policy_engine::{Decision, PolicySet, Request, RuleResult};
 use prometheus_client::encoding::text::encode;
@@ -21,8 +22,8 @@ use prometheus_client::registry::Registry;
 use capped::Capped;
 use changes::Changes;
 use labels::{
-    AdmissionLabels, HttpLabels, InfoLabels, ReloadLabels, ResultLabels, RuleLabels, background, scope,
-    validation_mode,
+    AdmissionLabels, ExpressionLabels, HttpLabels, InfoLabels, ReloadLabels, ResultLabels, RuleLabels,
+    background, scope, validation_mode,
 };
 
 /// Media type of [`Metrics::encode`].
@@ -40,6 +41,8 @@ pub(crate) struct Metrics {
     admissions: Capped<AdmissionLabels, Counter>,
     durations: Capped<AdmissionLabels, Histogram>,
     results: Capped<ResultLabels, Counter>,
+    validating: Capped<ExpressionLabels, Counter>,
+    image_validating: Capped<ExpressionLabels, Counter>,
     rules: Family<RuleLabels, Gauge>,
     http: Family<HttpLabels, Counter>,
     http_durations: Family<HttpLabels, Histogram, fn() -> Histogram>,
@@ -57,6 +60,8 @@ impl Metrics {
             admissions: Capped::new(Counter::default),
             durations: Capped::new(|| Histogram::new(BUCKETS_SECONDS)),
             results: Capped::new(Counter::default),
+            validating: Capped::new(Counter::default),
+            image_validating: Capped::new(Counter::default),
             rules: Family::default(),
             http: Family::default(),
             http_durations: Family::new_with_constructor(|| Histogram::new(BUCKETS_SECONDS)),
@@ -91,6 +96,16 @@ impl Metrics {
             "kyverno_policy_results",
             "Outcomes of rules",
             self.results.family(),
+        );
+        registry.register(
+            "kyverno_validating_policy_results",
+            "Outcomes of ValidatingPolicies",
+            self.validating.family(),
+        );
+        registry.register(
+            "kyverno_image_validating_policy_results",
+            "Outcomes of ImageValidatingPolicies",
+            self.image_validating.family(),
         );
         registry.register(
             "kyverno_policy_rule_info_total",
@@ -148,8 +163,18 @@ impl Metrics {
     }
 
     fn rule_result(&self, request: &Request, result: &RuleResult) {
-        self.results
-            .with(&ResultLabels::of(request, result), |counter| counter.inc());
+        let of_kind = match result.policy.kind {
+            PolicyKind::ValidatingPolicy | PolicyKind::NamespacedValidatingPolicy => &self.validating,
+            PolicyKind::ImageValidatingPolicy | PolicyKind::NamespacedImageValidatingPolicy => {
+                &self.image_validating
+            }
+            PolicyKind::ClusterPolicy | PolicyKind::Policy | PolicyKind::ValidatingAdmissionPolicy => {
+                let labels = ResultLabels::of(request, result);
+                self.results.with(&labels, |counter| counter.inc());
+                return;
+            }
+        };
+        of_kind.with(&ExpressionLabels::of(request, result), |counter| counter.inc());
     }
 
     /// Counts one HTTP request, whose time ends with the timer; `url` is one of the paths of this server.

@@ -4,6 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::house::{ask, denial, get, patch, pod_review, review_of, webhook};
+use crate::reload::POD_RULES;
 
 /// A policy that refuses the image `bad`.
 fn refusing(name: &str, action: &str, more: &str) -> String {
@@ -170,4 +171,37 @@ async fn a_review_keeps_no_secret_of_the_answer_to_another() {
         (denied["allowed"].clone(), admitted["allowed"].clone()),
         (Value::Bool(false), Value::Bool(true))
     );
+}
+
+#[tokio::test]
+async fn policies_in_expressions_are_counted_under_the_names_that_kyverno_has_for_their_kinds() {
+    let of_kind = |kind: &str, more: &str| {
+        format!(
+            "apiVersion: policies.kyverno.io/v1\nkind: {kind}\nmetadata: {{name: p-{}}}\nspec:\n  matchConstraints: {{{POD_RULES}}}\n  \
+             validations: [{{expression: 'false'}}]\n{more}---\n",
+            kind.to_lowercase()
+        )
+    };
+    let images = "  attestors: [{name: a, cosign: {key: {kms: 'awskms:///alias/a'}}}]\n  \
+                  matchImageReferences: [{glob: 'ghcr.io/*'}]\n  validationActions: [Audit]\n";
+    let webhook = webhook(&(of_kind("ValidatingPolicy", "") + &of_kind("ImageValidatingPolicy", images)));
+    ask(&webhook, "/validate/fail", &pod_review("d", "bad")).await;
+    let (_, text) = get(&webhook, "/metrics").await;
+    let line = |kind: &str, name: &str, action: &str| {
+        format!(
+            "kyverno_{kind}_policy_results_total{{policy_validation_mode=\"{action}\",policy_background_mode=\"true\",\
+             policy_name=\"{name}\",policy_namespace=\"\",resource_kind=\"Pod\",resource_namespace=\"d\",\
+             resource_request_operation=\"create\",execution_cause=\"admission_request\",result=\"fail\"}} 1"
+        )
+    };
+    for line in [
+        line("validating", "p-validatingpolicy", "Deny"),
+        line("image_validating", "p-imagevalidatingpolicy", "Audit"),
+    ] {
+        assert!(
+            text.lines().any(|found| found == line),
+            "{line}\nis not in\n{text}"
+        );
+    }
+    assert!(!text.contains("kyverno_policy_results_total{"), "{text}");
 }

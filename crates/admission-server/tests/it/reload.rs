@@ -98,7 +98,7 @@ async fn a_set_without_policies_is_no_set() {
     assert_eq!(denied_by(&webhook).await, ["old"]);
 }
 
-const POD_RULES: &str =
+pub(crate) const POD_RULES: &str =
     "resourceRules: [{apiGroups: [''], apiVersions: [v1], resources: [pods], operations: ['*']}]";
 
 /// Nobody would notice that such a policy is not enforced here.

@@ -17,4 +17,4 @@ mod run;
 
 pub use message::{KYVERNO_DENIAL_START, yaml_text};
 pub use result::{Decision, RuleResult};
-pub(crate) use run::decide;
+pub(crate) use run::{Undecided, decide};

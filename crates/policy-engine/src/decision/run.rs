@@ -17,24 +17,38 @@ use crate::outcome::RuleOutcome;
 use crate::policy::{CompiledPolicy, CompiledRule, PolicySet, RuleBody};
 use crate::request::{Origin, Request, Stage};
 
-/// Judges `request` by the facts at hand; `registry` is what short image names mean.
+/// Why there is no decision.
+pub(crate) enum Undecided {
+    /// These facts are needed first; never empty.
+    Needs(BTreeSet<FactRequest>),
+    /// Expressions cost more than is allowed.
+    Overspent,
+}
+
+/// Judges `request` by the facts at hand; `registry` is what short image names mean, `allowance` what all expressions
+/// together may cost.
 ///
 /// # Errors
-/// The facts that are needed first; never empty.
+/// [`Undecided`].
 pub(crate) fn decide(
     set: &PolicySet,
     registry: &DefaultRegistry,
     request: &Request,
     facts: &Facts,
-) -> Result<Decision, BTreeSet<FactRequest>> {
-    let view = FactView::new(facts);
+    allowance: u64,
+) -> Result<Decision, Undecided> {
+    let view = FactView::with_allowance(facts, allowance);
     let run = Run {
         set,
         registry,
         view: &view,
         candidates: candidates(set, request),
     };
-    run.stages(request).map_err(|Pending| view.into_wanted())
+    match run.stages(request) {
+        _ if view.is_overspent() => Err(Undecided::Overspent),
+        Ok(decision) => Ok(decision),
+        Err(Pending) => Err(Undecided::Needs(view.into_wanted())),
+    }
 }
 
 /// Rules that may speak, by the gates that need no object: where the request comes from, the policy's namespace, and

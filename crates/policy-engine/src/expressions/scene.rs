@@ -1,9 +1,9 @@
 //! One rule on one request: its variables, its budget, the world it may ask.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
-use policy_cel::{Activation, Budget, EvalError, Failure, Program, Value};
+use policy_cel::{Activation, Answer, Budget, EvalError, Failure, Host, Program, Question, Value};
 
 use super::variables::Variables;
 use super::world::{World, json};
@@ -14,6 +14,8 @@ use crate::facts::{FactError, FactRequest, Halt};
 pub struct Scene<'v> {
     world: World<'v>,
     budget: Rc<Budget>,
+    /// What was left of the budget when the view was last told what is spent
+    told: Cell<u64>,
     variables: &'v Variables,
     computed: Vec<OnceCell<Result<Value<'v>, EvalError>>>,
     bound: Vec<(&'static str, Value<'v>)>,
@@ -37,9 +39,11 @@ impl<'v> Scene<'v> {
     /// A scene with `variables` in `world`, with the budget that Kubernetes gives one policy.
     #[must_use]
     pub fn new(world: World<'v>, variables: &'v Variables) -> Self {
+        let budget = Rc::<Budget>::default();
         Self {
             world,
-            budget: Rc::default(),
+            told: Cell::new(budget.left()),
+            budget,
             variables,
             computed: (0..variables.len()).map(|_| OnceCell::new()).collect(),
             bound: Vec::new(),
@@ -68,6 +72,7 @@ impl<'v> Scene<'v> {
     #[must_use]
     pub fn sharing(mut self, other: &Self) -> Self {
         self.budget = Rc::clone(&other.budget);
+        self.told.set(self.budget.left());
         self
     }
 
@@ -88,9 +93,19 @@ impl<'v> Scene<'v> {
     /// # Errors
     /// [`Halt::Pending`] where a fact is missing; [`Halt::Failed`] with cel-go's text, limits included.
     pub fn evaluate(&self, program: &Program) -> Result<Value<'v>, Halt> {
-        program
-            .evaluate(self, &self.world, &self.budget)
-            .map_err(|error| halt(&error))
+        if self.world.view().is_overspent() {
+            return Err(Halt::Pending);
+        }
+        let value = program.evaluate(self, self, &self.budget);
+        self.tell_cost();
+        value.map_err(|error| halt(&error))
+    }
+
+    /// Tells the view what was spent since it was told last.
+    fn tell_cost(&self) {
+        let left = self.budget.left();
+        let before = self.told.replace(left);
+        self.world.view().spend(before.saturating_sub(left));
     }
 
     /// The value of an expression that is a truth.
@@ -160,13 +175,24 @@ impl<'v> Activation<'v> for Scene<'v> {
             else {
                 return Ok(None);
             };
-            let computed = cell.get_or_init(|| program.evaluate(self, &self.world, &self.budget));
+            let computed = cell.get_or_init(|| program.evaluate(self, self, &self.budget));
             return computed.clone().map(Some);
         }
         if let Some((_, value)) = self.bound.iter().rev().find(|(bound, _)| *bound == name) {
             return Ok(Some(value.clone()));
         }
         self.of_request(name)
+    }
+}
+
+impl<'v> Host<'v> for Scene<'v> {
+    fn answer(&self, question: &Question<'_>) -> Answer<'v> {
+        self.world.answer(question)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.tell_cost();
+        self.world.view().is_overspent()
     }
 }
 

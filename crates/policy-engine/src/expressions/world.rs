@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use policy_cel::{Answer, Host, Question, Value};
+use policy_cel::{Answer, Question, Value};
 
 use super::questions;
 use crate::facts::{Asker, Fact, FactRequest, FactView};
@@ -84,6 +84,11 @@ impl<'v> World<'v> {
         }
     }
 
+    /// What the world says to a question of an expression.
+    pub(super) fn answer(&self, question: &Question<'_>) -> Answer<'v> {
+        questions::answer(self, question).unwrap_or_else(|answer| answer)
+    }
+
     /// The images that can be asked about, if any.
     pub(super) fn images(&self) -> Option<&'v dyn ImageAnswers<'v>> {
         self.images
@@ -101,12 +106,6 @@ impl<'v> World<'v> {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
-    }
-}
-
-impl<'v> Host<'v> for World<'v> {
-    fn answer(&self, question: &Question<'_>) -> Answer<'v> {
-        questions::answer(self, question).unwrap_or_else(|answer| answer)
     }
 }
 

@@ -199,15 +199,6 @@ impl CompiledPolicy {
         }
     }
 
-    /// Whether it has expressions in Common Expression Language.
-    #[must_use]
-    pub fn has_expressions(&self) -> bool {
-        let are_expressions = |rule: &CompiledRule| {
-            matches!(rule.body, RuleBody::Expressions(_) | RuleBody::ImageValidating(_))
-        };
-        !self.match_conditions.is_empty() || self.rules.iter().any(are_expressions)
-    }
-
     /// The rules that are generated for Pod controllers from those of a policy document (CRD defaults applied), as JSON.
     #[must_use]
     pub fn generated_rules(document: &Value) -> Vec<Value> {

@@ -22,7 +22,6 @@ pub struct PolicySet {
     /// Places of rules whose kinds hold wildcards, or are left open.
     of_any_kind: Vec<(usize, usize)>,
     reads_managed_fields: bool,
-    has_expressions: bool,
 }
 
 /// Places of rules, `(policy, rule)`, by a name.
@@ -60,7 +59,6 @@ impl PolicySet {
             }
         }
         Self {
-            has_expressions: policies.iter().any(|policy| policy.has_expressions()),
             reads_managed_fields: exceptions.iter().any(|exception| exception.reads_managed_fields)
                 || policies.iter().any(|policy| policy.reads_managed_fields),
             policies,
@@ -143,12 +141,6 @@ impl PolicySet {
     #[must_use]
     pub fn reads_managed_fields(&self) -> bool {
         self.reads_managed_fields
-    }
-
-    /// Whether any policy has expressions, which may compute for a while: a caller with other work judges such a set elsewhere.
-    #[must_use]
-    pub fn has_expressions(&self) -> bool {
-        self.has_expressions
     }
 
     /// How many rules there are, generated ones included.

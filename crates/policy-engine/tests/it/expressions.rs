@@ -10,6 +10,7 @@ mod questions;
 mod exempting;
 mod other_kinds;
 mod bounds;
+mod allowance;
 
 use serde_json::{Value, json};
 use vouchsafe_policy_engine::Decision;
