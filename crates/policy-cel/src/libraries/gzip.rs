@@ -13,10 +13,15 @@ use crate::declaration::{Declared, walking};
 use crate::error::{EvalError, Limit};
 use crate::limits::MAX_DECOMPRESSED_BYTES;
 
+/// What compressing one byte costs: ten times as long as looking at it takes
+const COMPRESSED_BYTE_COST: u64 = 2;
+
 pub(crate) const FUNCTIONS: &[Declared] = &[
     walking("gzip.compress", "(dyn) -> bytes", |context, a| {
+        let text = string(a, 0)?;
+        context.spend((text.len() as u64).saturating_mul(COMPRESSED_BYTE_COST))?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        let written = encoder.write_all(string(a, 0)?.as_bytes());
+        let written = encoder.write_all(text.as_bytes());
         let octets = written
             .and_then(|()| encoder.finish())
             .map_err(|error| EvalError::failed(error.to_string()))?;

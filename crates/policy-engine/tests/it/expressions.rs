@@ -11,6 +11,8 @@ mod exempting;
 mod other_kinds;
 mod bounds;
 mod allowance;
+#[cfg(target_os = "linux")]
+mod hostile;
 
 use serde_json::{Value, json};
 use vouchsafe_policy_engine::Decision;
