@@ -70,6 +70,7 @@ codes! {
     OpenEndedPattern "VL102" "open-ended-pattern" Warning "An image pattern whose registry or owner goes on after what is written";
     PatternWithoutRegistry "VL103" "pattern-without-registry" Warning "An image pattern without registry, which no image matches";
     EverythingSkipped "VL104" "everything-skipped" Warning "Every image that the entry means is skipped";
+    WrittenForm "VL105" "written-form" Warning "An image pattern for one of the forms in which an image may be written";
     NoAttestor "VL201" "no-attestor" Warning "An attestation that anybody may have made";
     OpenIdentity "VL202" "open-identity" Warning "A keyless identity without issuer or without subject";
     UnanchoredRegex "VL203" "unanchored-regex" Warning "A regular expression that matches inside longer names";
@@ -78,17 +79,25 @@ codes! {
     CountMetByOne "VL206" "count-met-by-one" Warning "One signature can meet several of the entries that are counted";
     AllMustSign "VL207" "all-must-sign" Warning "Several keys or entries without count: all of them must have signed";
     LogWaived "VL208" "log-waived" Note "Signatures or certificates are accepted that no log has recorded";
+    LiteralWildcard "VL209" "literal-wildcard" Warning "A wildcard where names are compared exactly";
+    SignerFromRequest "VL210" "signer-from-request" Warning "Whoever is to be held to a signature chooses whose it must be";
+    UnusedSigner "VL211" "unused-signer" Warning "An attestor that nobody asks for";
     StaleStatements "VL301" "stale-statements" Warning "Old statements beside new ones refuse the image";
+    UnusedAttestation "VL302" "unused-attestation" Warning "An attestation that nobody asks for";
+    UnverifiedPayload "VL303" "unverified-payload" Warning "What was attested is read, and nothing verifies it";
     TagsRefused "VL401" "tags-refused" Warning "Images named by tag are refused, because nothing writes their digest";
     TagsNotPinned "VL402" "tags-not-pinned" Warning "What was verified need not be what runs";
     NothingDemanded "VL403" "nothing-demanded" Warning "Verification is required and no attestor is named";
     ErrorsAdmit "VL404" "errors-admit" Warning "Image verification that errors switch off";
     ShortTimeout "VL405" "short-timeout" Warning "Too little time for the signatures that are asked for";
     MatchConditions "VL406" "match-conditions" Warning "Match conditions beside image verification";
+    AlwaysTrue "VL407" "always-true" Warning "A validation that holds whatever is found";
+    ProofNotRequired "VL408" "proof-not-required" Note "Images may pass that nobody has verified";
     DeprecatedField "VL501" "deprecated-field" Note "A field that has a successor";
     DeprecatedValue "VL502" "deprecated-value" Note "A value that has a successor";
     DeprecatedOperator "VL503" "deprecated-operator" Note "An operator that has a successor";
     MissingDefault "VL601" "missing-default" Warning "A field that may be absent, without a default";
+    AbsentObject "VL602" "absent-object" Warning "An object is read that there is not on some operation";
 }
 
 impl LintCode {

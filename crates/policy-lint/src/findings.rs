@@ -2,12 +2,14 @@
 
 use manifest::Document;
 use policy_engine::LoadedPolicies;
-use policy_engine::policy::CompiledPolicy;
+use policy_engine::policy::{CompiledPolicy, PolicyKind};
 use policy_types::Fault;
 use policy_types::kyverno_io::policy::Policy;
+use policy_types::policies_kyverno_io::image_validating_policy::ImagesSpec;
 use serde::Deserialize;
 
 use crate::code::{Level, LintCode};
+use crate::expressions::ExpressionSource;
 use crate::finding::{Finding, Report};
 use crate::lints;
 use crate::source::Source;
@@ -15,8 +17,10 @@ use crate::source::Source;
 /// Notes that are told one by one when policies are loaded; of more only their number is told.
 const MOST_NOTES_TOLD: usize = 20;
 
-/// What looks at a policy.
+/// What looks at a policy of rules.
 type Lint = fn(&Source<'_>, &mut Report<'_>);
+/// What looks at a policy in Common Expression Language.
+type ExpressionLint = fn(&ExpressionSource<'_>, &mut Report<'_>);
 
 const LINTS: [Lint; 10] = [
     lints::pattern_paths::check,
@@ -29,6 +33,13 @@ const LINTS: [Lint; 10] = [
     lints::deprecated_fields::check,
     lints::operators::check,
     lints::missing_defaults::check,
+];
+
+const EXPRESSION_LINTS: [ExpressionLint; 4] = [
+    lints::resource_rules::check,
+    lints::image_globs::check,
+    lints::expression_attestors::check,
+    lints::verification_calls::check,
 ];
 
 /// Every finding of every policy that could be loaded: policies in order, and in the order of the text within one.
@@ -63,6 +74,9 @@ pub fn told_at_load(loaded: &LoadedPolicies) -> Vec<String> {
 
 /// The policy was read and checked before; a document that cannot be read again has no findings.
 fn of_policy(document: &Document, compiled: &CompiledPolicy) -> Vec<Finding> {
+    if !compiled.kind.is_classic() {
+        return of_expressions(document, compiled);
+    }
     let Ok(policy) = Policy::deserialize(&document.value) else {
         return Vec::new();
     };
@@ -73,6 +87,23 @@ fn of_policy(document: &Document, compiled: &CompiledPolicy) -> Vec<Finding> {
     };
     let mut report = Report::new(document);
     for lint in LINTS {
+        lint(&source, &mut report);
+    }
+    report.finish()
+}
+
+fn of_expressions(document: &Document, compiled: &CompiledPolicy) -> Vec<Finding> {
+    let speaks_of_images = matches!(
+        compiled.kind,
+        PolicyKind::ImageValidatingPolicy | PolicyKind::NamespacedImageValidatingPolicy
+    );
+    let spec = document.value.get("spec").unwrap_or(&serde_json::Value::Null);
+    let images = speaks_of_images
+        .then(|| ImagesSpec::deserialize(spec).ok())
+        .flatten();
+    let source = ExpressionSource::new(compiled, document, images);
+    let mut report = Report::new(document);
+    for lint in EXPRESSION_LINTS {
         lint(&source, &mut report);
     }
     report.finish()

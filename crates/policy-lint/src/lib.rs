@@ -4,7 +4,7 @@
 //! stays, file, line, field path, what is doubtful and what to write instead. Never: a verdict. A policy with findings is
 //! judged exactly as it stands; what can't be judged at all is a fault, told when it is loaded.
 //!
-//!     LoadedPolicies ─▶ Source (typed policy, compiled policy, document) ─▶ lints/* ─▶ Finding*
+//!     LoadedPolicies ─▶ Source, ExpressionSource (typed policy, compiled policy, document) ─▶ lints/* ─▶ Finding*
 //!
 //! Each code is explained in docs/guide/lint.md.
 
@@ -13,6 +13,7 @@ mod code;
 mod finding;
 mod kubernetes;
 mod source;
+mod expressions;
 mod conditions;
 mod variables;
 mod lints;

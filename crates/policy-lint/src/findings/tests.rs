@@ -6,6 +6,7 @@ mod matching;
 mod images;
 mod signers;
 mod text;
+mod expressions;
 
 /// An image rule without a finding: what the cases below are made of.
 const GOOD_IMAGE_RULE: &str = r#"
@@ -127,6 +128,7 @@ fn every_code_has_a_case_here() {
         include_str!("tests/images.rs"),
         include_str!("tests/signers.rs"),
         include_str!("tests/text.rs"),
+        include_str!("tests/expressions.rs"),
     ];
     let cases = cases.concat();
     for code in LintCode::ALL {

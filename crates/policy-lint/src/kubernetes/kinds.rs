@@ -1,6 +1,6 @@
 //! The kinds, and what a kind selector means among them.
 
-use policy_engine::request::GroupVersionKind;
+use policy_engine::request::{GroupVersionKind, plural_of};
 use policy_engine::selection::KindSelector;
 
 use super::shape::Shape;
@@ -163,7 +163,22 @@ fn is_nearly(written: &str, kind: &str) -> bool {
         || (written.len() >= SHORTEST_MISSPELT && strsim::osa_distance(&lower, &wanted) <= MOST_LETTERS_APART)
 }
 
+/// All kinds of the table.
+pub(crate) fn kinds() -> &'static [Kind] {
+    &KINDS
+}
+
 impl Kind {
+    /// The plural, lower-case name that the API has for it.
+    pub(crate) fn plural(&self) -> String {
+        plural_of(self.name)
+    }
+
+    /// The group it stands in; empty for the core group.
+    pub(crate) fn group(&self) -> &'static str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
     /// The object itself.
     pub(crate) fn shape(&self) -> Shape {
         Shape::Object(self.name)

@@ -9,5 +9,5 @@
 mod kinds;
 mod shape;
 
-pub(crate) use kinds::{Kind, Named, Reach, named};
+pub(crate) use kinds::{Kind, Named, Reach, kinds, named};
 pub(crate) use shape::{Shape, Step};

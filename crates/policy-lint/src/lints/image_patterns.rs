@@ -12,7 +12,8 @@ use crate::finding::Report;
 use crate::source::Source;
 
 /// A digest as it stands in an image's name.
-const SOME_DIGEST: &str = "@sha256:0000000000000000000000000000000000000000000000000000000000000000";
+pub(super) const SOME_DIGEST: &str =
+    "@sha256:0000000000000000000000000000000000000000000000000000000000000000";
 /// Registries whose images stand directly below the registry, without an owner.
 const WITHOUT_OWNERS: [&str; 4] = [
     "docker.io",
@@ -111,7 +112,7 @@ fn names_registry(reference: &str) -> bool {
 }
 
 /// Tells of a pattern whose registry or owner goes on after what is written; `effect` is what becomes of the stranger's image.
-fn check_end(reference: &str, path: &FieldPath, effect: &str, report: &mut Report<'_>) {
+pub(super) fn check_end(reference: &str, path: &FieldPath, effect: &str, report: &mut Report<'_>) {
     let Some(written) = reference.strip_suffix('*').filter(|written| is_open(written)) else {
         return;
     };
