@@ -1,6 +1,6 @@
 //! One question to one endpoint: scheme found, authorised, repeated where that helps, shared with all who ask it too.
 //!
-//!     deliver ─▶ coalesce ─▶ scheme* ─▶ attempt* ─▶ (401? token, once more) ─▶ transport
+//!     deliver ─▶ coalesce ─▶ scheme* ─▶ attempt* ─▶ (401 or 403? next credential)* ─▶ transport
 //!
 //! Out: an answer with a 2xx status; every other status is an error.
 
@@ -234,7 +234,7 @@ impl Courier {
                 None
             };
             let Some(challenge) = challenge else {
-                return Ok(incoming);
+                break;
             };
             errand.host.remember_challenge(errand.scheme, &challenge);
             self.tokens.drop(&errand.scope);
@@ -249,7 +249,11 @@ impl Courier {
             }
             next = next.saturating_add(1);
         }
-        refusal.map_or(Ok(incoming), Err)
+        match refusal {
+            // Registries hide from strangers that something exists: where a credential was refused, that is what went wrong.
+            Some(error) if is_hidden_or_refused(incoming.status) => Err(error),
+            Some(_) | None => Ok(incoming),
+        }
     }
 
     async fn obtain(
@@ -300,6 +304,14 @@ fn is_of_the_connection(error: &RegistryError) -> bool {
     matches!(
         error.kind(),
         RegistryErrorKind::Unreachable | RegistryErrorKind::Tls | RegistryErrorKind::Interrupted
+    )
+}
+
+/// Whether an answer may be about who asked rather than about what was asked for.
+fn is_hidden_or_refused(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
     )
 }
 

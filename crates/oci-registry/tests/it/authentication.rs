@@ -332,6 +332,34 @@ async fn a_credential_that_is_refused_gives_way_to_the_next() {
     }
 }
 
+/// Some registries tell strangers that nothing is there. Who came as one because the token server refused their password
+/// must not be told that what they seek is missing: missing evidence and unread evidence are two things.
+#[tokio::test]
+async fn what_is_hidden_from_strangers_is_not_called_missing_when_a_password_was_refused() {
+    let own = Arc::new(std::sync::OnceLock::<String>::new());
+    let known = Arc::clone(&own);
+    let server = Server::start(move |asked, _| {
+        let host = known.get().map_or("", String::as_str);
+        match (asked.path.as_str(), asked.authorization.as_deref()) {
+            ("/token", _) => answer(401, &[], ""),
+            (path, None) if path.ends_with("/manifests/first") => {
+                challenge(401, &format!("http://{host}/token"))
+            }
+            _ => answer(404, &[], ""),
+        }
+    })
+    .await;
+    own.set(server.host.clone()).unwrap();
+    let (client, call) = (client(), call_with(&server.host, password("u")));
+    for tag in ["first", "second"] {
+        let error = client
+            .resolve(&call, &repository(&server.host), tag)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), RegistryErrorKind::Unauthorized, "{tag}: {error}");
+    }
+}
+
 /// A source that should have had something, and says why it had not.
 #[derive(Debug)]
 struct Locked;
