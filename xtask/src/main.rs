@@ -33,6 +33,9 @@ cargo xtask e2e images|keyless|cluster|soak|all [--bin PATH] [--only WORD] [--ku
                     --minutes the length of `soak`
 cargo xtask e2e scale [--bin PATH] [--pods N] [--images N]
                     three replicas and a crowd of Pods, by hand: 100,000 of 10,000 images unless told otherwise
+cargo xtask e2e chainsaw --suite FOLDER [--suite FOLDER…] [--only REGEX] [--patience DURATION]
+                    Kyverno's own conformance tests, area by area: FOLDER is one of test/conformance/chainsaw in a
+                    checkout of Kyverno
 cargo xtask manifests [--check] [--render FILE]
                     the definitions of the chart's kinds; --render writes the chart as plain manifests, by helm
 cargo xtask fuzz [TARGET…] [--seconds N]

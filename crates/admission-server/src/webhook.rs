@@ -228,10 +228,12 @@ impl Webhook {
             let reason = "checking this policy failed in an unforeseen way; it is refused".to_owned();
             return written(&Answer::denied(reason), &request.uid);
         };
-        let denial = (!check.faults.is_empty()).then(|| {
-            let faults = check.faults.join("\n");
-            format!("the policy can't be used:\n{faults}")
-        });
+        let denial = match check.faults.as_slice() {
+            [] => None,
+            [fault] => Some(fault.clone()),
+            // As Kubernetes lists them.
+            faults => Some(format!("[{}]", faults.join(", "))),
+        };
         let answer = Answer {
             denial,
             warnings: check.warnings,

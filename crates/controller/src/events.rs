@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::clock;
-use crate::identity::{Identity, OURSELVES, core_kind};
+use crate::identity::{Identity, core_kind};
 
 /// Violations that wait to be written.
 pub(crate) const MOST_WAITING: usize = 256;
@@ -20,62 +20,123 @@ pub(crate) const MOST_WAITING: usize = 256;
 const MOST_A_MINUTE: u32 = 120;
 /// Characters of a message; the API server takes 1,024.
 const MOST_MESSAGE_CHARS: usize = 900;
+/// Who tells: as Kyverno's `kyverno-admission`.
+const COMPONENT: &str = "vouchsafe-admission";
 /// Namespace of events about cluster-wide objects.
 const CLUSTER_WIDE: &str = "default";
 
-/// A rule that did not hold.
+/// What is told: of a policy whose rule did not hold, or of one that an exception excused, and of that exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// Namespace of the policy; empty for cluster policies.
-    policy_namespace: String,
-    policy: String,
+    about: About,
     message: String,
+    reason: &'static str,
     is_blocked: bool,
-    is_error: bool,
 }
 
-/// What is to be told of `decision`: failures and errors, each once. The validating call tells of validate rules, the
-/// mutating call of the others, so that no rule is told of twice.
+/// Whom an event stands with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct About {
+    api_version: &'static str,
+    kind: &'static str,
+    /// Empty for what is of the cluster.
+    namespace: String,
+    name: String,
+}
+
+const SKIPPED: &str = "PolicySkipped";
+
+/// What is to be told of `decision`: failures, errors and what exceptions excused, each once. The validating call tells of
+/// validate rules, the mutating call of the others, so that no rule is told of twice.
 pub(crate) fn violations(stage: Stage, request: &Request, decision: &Decision) -> Vec<Violation> {
     if request.dry_run || request.operation == Operation::Delete {
         return Vec::new();
     }
-    let is_told = |result: &&RuleResult| {
-        let is_late = matches!(result.verdict.outcome, RuleOutcome::Fail | RuleOutcome::Error);
-        let is_of_other_call =
-            stage == Stage::Validate && result.kind == policy_engine::outcome::RuleKind::ImageVerify;
-        is_late && !is_of_other_call
+    let is_of_this_call = |result: &&RuleResult| {
+        stage != Stage::Validate || result.kind != policy_engine::outcome::RuleKind::ImageVerify
     };
-    let told = decision.results.iter().filter(is_told).map(|result| {
-        let (word, blocked) = match (result.verdict.outcome, result.blocks()) {
-            (RuleOutcome::Error, true) => ("error", " (blocked)"),
-            (RuleOutcome::Error, false) => ("error", ""),
-            (_, true) => ("fail", " (blocked)"),
-            (_, false) => ("fail", ""),
-        };
-        let (resource, rule) = (&decision.resource, &result.rule);
-        let message = format!("{resource}: [{rule}] {word}{blocked}; {}", result.message());
-        let mut message: String = message
-            .chars()
-            .filter(|character| !character.is_control())
-            .take(MOST_MESSAGE_CHARS)
-            .collect();
-        message.truncate(message.trim_end().len());
-        Violation {
-            policy_namespace: result
-                .policy
-                .key
-                .namespace
-                .as_deref()
-                .unwrap_or_default()
-                .to_owned(),
-            policy: result.policy.key.name.to_string(),
-            message,
-            is_blocked: result.blocks(),
-            is_error: result.verdict.outcome == RuleOutcome::Error,
+    let mut told = Vec::new();
+    for result in decision.results.iter().filter(is_of_this_call) {
+        match result.verdict.outcome {
+            RuleOutcome::Fail | RuleOutcome::Error => told.push(failed(decision, result)),
+            RuleOutcome::Skip if !result.exceptions.is_empty() => told.extend(excused(decision, result)),
+            RuleOutcome::Skip | RuleOutcome::Pass | RuleOutcome::Warn => {}
         }
-    });
-    told.collect()
+    }
+    told
+}
+
+fn failed(decision: &Decision, result: &RuleResult) -> Violation {
+    let is_error = result.verdict.outcome == RuleOutcome::Error;
+    let word = if is_error { "error" } else { "fail" };
+    let blocked = if result.blocks() { " (blocked)" } else { "" };
+    let (resource, rule) = (&decision.resource, &result.rule);
+    Violation {
+        about: About::policy(result),
+        message: format!("{resource}: [{rule}] {word}{blocked}; {}", result.message()),
+        reason: if is_error {
+            "PolicyError"
+        } else {
+            "PolicyViolation"
+        },
+        is_blocked: result.blocks(),
+    }
+}
+
+/// One for the policy, and one for each exception.
+fn excused(decision: &Decision, result: &RuleResult) -> Vec<Violation> {
+    let policy = About::policy(result);
+    let named = match policy.namespace.as_str() {
+        "" => policy.name.clone(),
+        namespace => format!("{namespace}/{}", policy.name),
+    };
+    let (resource, rule) = (&decision.resource, &result.rule);
+    let told = |about: About, message: String| Violation {
+        about,
+        message,
+        reason: SKIPPED,
+        is_blocked: false,
+    };
+    let is_classic = result.policy.kind.is_classic();
+    let mut all = Vec::new();
+    for exception in &result.exceptions {
+        let (namespace, name) = exception.split_once('/').unwrap_or(("", exception));
+        let about = About {
+            api_version: if is_classic {
+                "kyverno.io/v2"
+            } else {
+                "policies.kyverno.io/v1"
+            },
+            kind: "PolicyException",
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+        };
+        all.push(told(
+            about,
+            format!("resource {resource} was skipped from policy rule {named}/{rule}"),
+        ));
+    }
+    let by = result.exceptions.join(", ");
+    let message = format!("resource {resource} was skipped from rule {rule} due to policy exceptions {by}");
+    all.push(told(policy, message));
+    all
+}
+
+impl About {
+    fn policy(result: &RuleResult) -> Self {
+        let key = &result.policy.key;
+        let kind = result.policy.kind;
+        Self {
+            api_version: if kind.is_classic() {
+                "kyverno.io/v1"
+            } else {
+                "policies.kyverno.io/v1"
+            },
+            kind: kind.name(),
+            namespace: key.namespace.as_deref().unwrap_or_default().to_owned(),
+            name: key.name.to_string(),
+        }
+    }
 }
 
 /// Writes what comes through `waiting`, for ever.
@@ -101,45 +162,53 @@ pub(crate) async fn write(client: Client, identity: Identity, mut waiting: mpsc:
 
 impl Violation {
     fn namespace(&self) -> &str {
-        if self.policy_namespace.is_empty() {
+        if self.about.namespace.is_empty() {
             CLUSTER_WIDE
         } else {
-            &self.policy_namespace
+            &self.about.namespace
         }
     }
 
     fn event(&self, identity: &Identity, number: u64) -> Value {
         let now = clock::now();
-        let kind = if self.policy_namespace.is_empty() {
-            "ClusterPolicy"
-        } else {
-            "Policy"
-        };
-        let mut regarding = json!({"apiVersion": "kyverno.io/v1", "kind": kind, "name": self.policy});
-        if let (false, Some(fields)) = (self.policy_namespace.is_empty(), regarding.as_object_mut()) {
-            fields.insert("namespace".to_owned(), self.policy_namespace.as_str().into());
+        let About {
+            api_version,
+            kind,
+            namespace,
+            name,
+        } = &self.about;
+        let mut regarding = json!({"apiVersion": api_version, "kind": kind, "name": name});
+        if let (false, Some(fields)) = (namespace.is_empty(), regarding.as_object_mut()) {
+            fields.insert("namespace".to_owned(), namespace.as_str().into());
         }
         let time = clock::kubernetes_time(now);
         json!({
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": format!("{}.{:x}.{number:x}", self.policy, now.as_microsecond()),
+                "name": format!("{name}.{:x}.{number:x}", now.as_microsecond()),
                 "namespace": self.namespace(),
             },
             "involvedObject": regarding,
-            "reason": if self.is_error { "PolicyError" } else { "PolicyViolation" },
-            "message": self.message,
-            "type": "Warning",
+            "reason": self.reason,
+            "message": self.shortened(),
+            "type": if self.reason == SKIPPED { "Normal" } else { "Warning" },
             "action": if self.is_blocked { "Resource Blocked" } else { "Resource Passed" },
             "count": 1,
             "firstTimestamp": time,
             "lastTimestamp": time,
             "eventTime": clock::kubernetes_micro_time(now),
-            "reportingComponent": OURSELVES,
+            "reportingComponent": COMPONENT,
             "reportingInstance": identity.replica,
-            "source": {"component": OURSELVES},
+            "source": {"component": COMPONENT},
         })
+    }
+
+    fn shortened(&self) -> String {
+        let plain = self.message.chars().filter(|character| !character.is_control());
+        let mut message: String = plain.take(MOST_MESSAGE_CHARS).collect();
+        message.truncate(message.trim_end().len());
+        message
     }
 }
 
@@ -200,19 +269,24 @@ mod tests {
             replica: "pod-1".to_owned(),
             webhook_url: None,
         };
+        let about = |namespace: &str| About {
+            api_version: "kyverno.io/v1",
+            kind: "ClusterPolicy",
+            namespace: namespace.to_owned(),
+            name: "p".to_owned(),
+        };
         let violation = Violation {
-            policy_namespace: String::new(),
-            policy: "p".to_owned(),
+            about: about(""),
             message: "Pod/shop/a: [r] fail (blocked); no".to_owned(),
+            reason: "PolicyViolation",
             is_blocked: true,
-            is_error: false,
         };
         let event = violation.event(&identity, 1);
         assert_eq!(event["metadata"]["namespace"], "default");
         assert_eq!(event["involvedObject"]["kind"], "ClusterPolicy");
         assert_eq!(event["reason"], "PolicyViolation");
         let of_tenant = Violation {
-            policy_namespace: "shop".to_owned(),
+            about: about("shop"),
             ..violation
         };
         assert_eq!(

@@ -87,7 +87,8 @@ impl Gate for ClusterGate {
     }
 
     fn check_policy(&self, policy: &Value) -> PolicyCheck {
-        policy_check::check(policy)
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
+        policy_check::check(policy, &known.resources)
     }
 }
 

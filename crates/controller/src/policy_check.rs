@@ -1,38 +1,176 @@
 //! What is said of a policy that is about to be stored: faults, which refuse it, and what its author should hear.
 
 use admission_server::PolicyCheck;
+use cluster::ServedResources;
 use policy_engine::LoadedPolicies;
+use policy_engine::request::GroupVersionKind;
+use policy_engine::selection::KindSelector;
 use policy_lint::{Level, findings};
 use serde_json::Value;
 
 use crate::policy_object::PolicyObject;
-use crate::prepared::Prepared;
+use crate::prepared::{Prepared, fault_text};
 
 /// Warnings of one answer; the API server cuts off after 4 KiB.
 const MOST_WARNINGS: usize = 10;
 /// Faults of one answer.
 const MOST_FAULTS: usize = 20;
 
-/// Checks `policy` as it would be loaded.
-pub(crate) fn check(policy: &Value) -> PolicyCheck {
+/// Checks `policy`, or an exception, as it would be loaded, on an API server that has `served`.
+pub(crate) fn check(policy: &Value, served: &ServedResources) -> PolicyCheck {
     let Some(object) = PolicyObject::of(policy.clone()) else {
         return PolicyCheck {
             faults: vec!["is no policy".to_owned()],
             ..PolicyCheck::default()
         };
     };
-    let mut prepared = Prepared::of(&object, "");
     let loaded = LoadedPolicies::load([object.document("")]);
+    if policy.get("kind").and_then(Value::as_str) == Some("PolicyException") {
+        return PolicyCheck {
+            faults: told(loaded.faults.iter().map(fault_text).collect()),
+            warnings: Vec::new(),
+        };
+    }
+    let mut prepared = Prepared::of(&object, "");
     let found = findings(&loaded).into_iter();
     let doubts = found
         .filter(|finding| finding.code.level() == Level::Warning)
         .map(|finding| finding.to_string());
     let mut warnings = std::mem::take(&mut prepared.unsupported);
+    warnings.extend(deprecations(policy));
     warnings.extend(doubts);
     warnings.truncate(MOST_WARNINGS);
     let mut faults = prepared.faults;
-    faults.truncate(MOST_FAULTS);
-    PolicyCheck { faults, warnings }
+    faults.extend(scanned_subresources(policy, served));
+    PolicyCheck {
+        faults: told(faults),
+        warnings,
+    }
+}
+
+/// Faults as Kyverno names their places: without `validate` before `podSecurity`.
+fn told(faults: Vec<String>) -> Vec<String> {
+    let named = faults
+        .into_iter()
+        .map(|fault| fault.replacen(".validate.podSecurity.", ".podSecurity.", 1));
+    named.take(MOST_FAULTS).collect()
+}
+
+/// Kinds of validate rules that mean subresources, in a policy that is scanned by: what is not stored can't be scanned.
+fn scanned_subresources(policy: &Value, served: &ServedResources) -> Vec<String> {
+    if !policy
+        .pointer("/apiVersion")
+        .is_some_and(|group| group == "kyverno.io/v1")
+        || policy.pointer("/spec/background").and_then(Value::as_bool) == Some(false)
+    {
+        return Vec::new();
+    }
+    let rules = policy.pointer("/spec/rules").and_then(Value::as_array);
+    let mut faults = Vec::new();
+    for (index, rule) in rules.into_iter().flatten().enumerate() {
+        if rule.get("validate").is_none_or(Value::is_null) {
+            continue;
+        }
+        for (place, kind) in named_kinds(rule) {
+            if means_subresources(&kind, served) {
+                faults.push(format!(
+                    "path: spec.rules[{index}].{place}.kinds: background scan enabled with subresource {kind}"
+                ));
+            }
+        }
+    }
+    faults
+}
+
+/// Kinds of `match` and `exclude`, each with where it stands.
+fn named_kinds(rule: &Value) -> Vec<(String, String)> {
+    let mut named = Vec::new();
+    let mut add = |place: String, holder: &Value| {
+        let kinds = holder.pointer("/resources/kinds").and_then(Value::as_array);
+        for kind in kinds.into_iter().flatten().filter_map(Value::as_str) {
+            named.push((place.clone(), kind.to_owned()));
+        }
+    };
+    for block in ["match", "exclude"] {
+        let Some(written) = rule.get(block) else { continue };
+        add(block.to_owned(), written);
+        for list in ["any", "all"] {
+            let filters = written.get(list).and_then(Value::as_array);
+            for (index, filter) in filters.into_iter().flatten().enumerate() {
+                add(format!("{block}.{list}[{index}]"), filter);
+            }
+        }
+    }
+    named
+}
+
+/// Kinds that subresources alone answer with.
+const KINDS_OF_SUBRESOURCES: [&str; 6] = [
+    "Scale",
+    "Eviction",
+    "TokenRequest",
+    "PodExecOptions",
+    "PodAttachOptions",
+    "PodPortForwardOptions",
+];
+
+fn means_subresources(kind: &str, served: &ServedResources) -> bool {
+    let selector = KindSelector::parse(kind);
+    if KINDS_OF_SUBRESOURCES.iter().any(|one| selector.names_kind(one)) {
+        return true;
+    }
+    let names_one = selector.names_subresource();
+    let means = |one: &&cluster::ServedResource| {
+        let named = GroupVersionKind {
+            group: one.group.as_str().into(),
+            version: one.version.as_str().into(),
+            kind: one.kind.as_str().into(),
+        };
+        !one.subresource.is_empty() && selector.matches(&named, &one.subresource)
+    };
+    names_one && served.all().iter().any(|one| means(&one))
+}
+
+/// What Kyverno warns of as deprecated, in its words.
+fn deprecations(policy: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![policy.get("spec").unwrap_or(&Value::Null)];
+    let mut add = |warning: String| {
+        if !found.contains(&warning) {
+            found.push(warning);
+        }
+    };
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Array(items) => pending.extend(items),
+            Value::Object(fields) => {
+                let text = |field: &str| fields.get(field).and_then(Value::as_str);
+                let instead = match text("operator") {
+                    Some("In") => Some(r#"["AllIn" "AnyIn"]"#),
+                    Some("NotIn") => Some(r#"["AllNotIn" "AnyNotIn"]"#),
+                    Some(_) | None => None,
+                };
+                // A condition: selectors of labels have operators of these names too.
+                if let (Some(instead), Some(operator), true) =
+                    (instead, text("operator"), fields.contains_key("value"))
+                {
+                    add(format!(
+                        "Operator {operator} has been deprecated and will be removed soon. Use these instead: {instead}"
+                    ));
+                }
+                let actions = ["validationFailureAction", "failureAction", "action"];
+                let is_old = |field: &&str| matches!(text(field), Some("enforce" | "audit"));
+                if actions.iter().any(is_old) {
+                    let warning =
+                        "Validation failure actions enforce/audit are deprecated, use Enforce/Audit instead.";
+                    add(warning.to_owned());
+                }
+                pending.extend(fields.values());
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -45,6 +183,7 @@ mod tests {
             &json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"},
             "spec": {"validationFailureAction": "Enforce", "rules": [{"name": "r",
                 "match": {"any": [{"resources": {"kinds": ["Pod", "Deployment"]}}]}, "validate": validate}]}}),
+            &ServedResources::default(),
         )
     }
 
@@ -65,6 +204,64 @@ mod tests {
         assert!(
             !doubtful.warnings.is_empty(),
             "a pattern that no Deployment has is told of"
+        );
+    }
+
+    #[test]
+    fn a_subresource_can_not_be_scanned_and_old_operators_are_told_of() {
+        let policy = |kind: &str, background: bool| {
+            json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"},
+                "spec": {"background": background, "rules": [{"name": "r",
+                    "match": {"any": [{"resources": {"kinds": [kind]}}]},
+                    "validate": {"deny": {"conditions": {"any": [{"key": "a", "operator": "NotIn", "value": ["b"]}]}}}}]}})
+        };
+        let part = |subresource: &str| cluster::ServedResource {
+            group: String::new(),
+            version: "v1".to_owned(),
+            resource: "pods".to_owned(),
+            subresource: subresource.to_owned(),
+            kind: "Pod".to_owned(),
+            is_namespaced: true,
+            is_preferred: true,
+        };
+        let served: ServedResources = ["", "status", "ephemeralcontainers"]
+            .into_iter()
+            .map(part)
+            .collect();
+        for kind in ["Pod/status", "Pod/*", "*/*", "*/status", "Scale"] {
+            let found = check(&policy(kind, true), &served).faults;
+            assert_eq!(
+                found,
+                [format!(
+                    "path: spec.rules[0].match.any[0].kinds: background scan enabled with subresource {kind}"
+                )]
+            );
+            assert_eq!(check(&policy(kind, false), &served).faults, Vec::<String>::new());
+        }
+        let whole = check(&policy("Pod", true), &served);
+        assert_eq!(whole.faults, Vec::<String>::new());
+        assert!(
+            whole.warnings.contains(
+                &r#"Operator NotIn has been deprecated and will be removed soon. Use these instead: ["AllNotIn" "AnyNotIn"]"#
+                    .to_owned()
+            ),
+            "{:?}",
+            whole.warnings
+        );
+    }
+
+    #[test]
+    fn an_exception_that_can_not_be_meant_is_refused_in_kyvernos_words() {
+        let exception = json!({"apiVersion": "kyverno.io/v2", "kind": "PolicyException",
+            "metadata": {"name": "e", "namespace": "n"}, "spec": {
+                "exceptions": [{"policyName": "psa", "ruleNames": ["restricted"]}],
+                "match": {"all": [{"resources": {"kinds": ["Pod"]}}]},
+                "podSecurity": [{"controlName": "Capabilities"}]}});
+        assert_eq!(
+            check(&exception, &ServedResources::default()).faults,
+            [
+                r#"spec.podSecurity[0].controlName: Invalid value: "Capabilities": exclude.images must be specified for the container level control"#
+            ]
         );
     }
 }

@@ -14,11 +14,13 @@ use policy_engine::policy::CompiledPolicy;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::clock;
 use crate::enforcement_proof::{CONDITION, Proofs};
-use crate::limits::{MOST_MESSAGE_CHARS, MOST_STATUS_WRITES};
+use crate::expression_status;
+use crate::limits::MOST_STATUS_WRITES;
 use crate::policy_id::{PolicyId, served};
 use crate::policy_view::SeenPolicy;
+use crate::read_access::{FRESH_FOR, ReadAccess};
+use crate::status_condition::{Condition, put, with_condition};
 use crate::webhook_writer::Registered;
 
 /// Writes statuses.
@@ -29,6 +31,10 @@ pub(crate) struct StatusWriter {
     pub(crate) leads: watch::Receiver<bool>,
     /// What was proven of policies.
     pub(crate) proofs: watch::Receiver<Proofs>,
+    /// What we may read.
+    pub(crate) access: ReadAccess,
+    /// Whether something could not be read when statuses were last looked at: rights may be granted later.
+    pub(crate) lacks_access: bool,
     /// Policies whose status was found true, and in which state: looked at again when that changes.
     pub(crate) settled: BTreeMap<PolicyId, u64>,
 }
@@ -46,6 +52,9 @@ impl StatusWriter {
                     backoff.reset();
                 } else {
                     pause = Some(backoff.wait());
+                }
+                if self.lacks_access {
+                    pause = Some(pause.unwrap_or(FRESH_FOR));
                 }
             }
             let waiting = async {
@@ -68,9 +77,14 @@ impl StatusWriter {
         let before = std::mem::take(&mut self.settled);
         let proofs = Arc::clone(&self.proofs.borrow_and_update());
         let mut outdated: Vec<(PolicyId, Value)> = Vec::new();
+        self.lacks_access = false;
         for (id, seen) in &registered.view.policies {
-            let missing = registered.missing.get(id).map(Vec::as_slice);
-            let missing = missing.unwrap_or_default();
+            let missing = if id.kind.is_classic() {
+                registered.missing.get(id).cloned().unwrap_or_default()
+            } else {
+                self.unreadable(id, seen).await
+            };
+            let missing = missing.as_slice();
             let proof = proofs.get(id).and_then(|proof| proof.about(seen));
             let state = state(seen, missing, proof);
             let is_settled = before.get(id) == Some(&state);
@@ -91,6 +105,19 @@ impl StatusWriter {
             .collect()
             .await;
         written.into_iter().all(|written| written)
+    }
+
+    /// What scans may not read of that which a policy matches.
+    async fn unreadable(&mut self, id: &PolicyId, seen: &SeenPolicy) -> Vec<String> {
+        let document = seen.object.document(&id.name.name).value;
+        match document.pointer("/spec/matchConstraints/resourceRules") {
+            Some(rules) if expression_status::is_scanned(&document) => {
+                let missing = self.access.missing(rules).await;
+                self.lacks_access |= !missing.is_empty();
+                missing
+            }
+            Some(_) | None => Vec::new(),
+        }
     }
 
     async fn write(&self, id: PolicyId, patch: Value) -> bool {
@@ -133,8 +160,8 @@ fn drop_outdated_proof(conditions: &mut Value, generation: i64) {
 /// The patch that makes the status of a policy true; none where it is.
 fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> Option<Value> {
     let there = &seen.object.status();
-    let ready = ready(seen, missing);
     let status = if id.kind.is_classic() {
+        let ready = ready(seen, missing).to_json();
         let mut wanted = classic(id, seen);
         let mut conditions = with_condition(there.get("conditions"), ready, seen.object.generation);
         match proof {
@@ -146,21 +173,34 @@ fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Va
         put(&mut wanted, "conditions", conditions);
         wanted
     } else {
-        // The newer kinds say the same one level further in.
-        let told = there.get("conditionStatus");
-        let is_ready = ready.get("status").and_then(Value::as_str) == Some("True");
-        let message = ready.get("message").cloned().unwrap_or_default();
-        let conditions = told.and_then(|told| told.get("conditions"));
-        let conditions = with_condition(conditions, ready, seen.object.generation);
-        json!({"conditionStatus": {"ready": is_ready, "message": message, "conditions": conditions}})
+        expression_status::status(id, seen, missing, there)
     };
     let holds = status
         .as_object()
         .into_iter()
         .flatten()
         .all(|(field, value)| there.get(field) == Some(value));
+    let told = status.as_object().into_iter().flatten().map(|(field, value)| {
+        let before = there.get(field).unwrap_or(&Value::Null);
+        (field.clone(), replacing(before, value))
+    });
+    let told: Value = told.collect();
     // The uid is a precondition: a policy of the same name that came since is another.
-    (!holds).then(|| json!({"metadata": {"uid": seen.object.uid}, "status": status}))
+    (!holds).then(|| json!({"metadata": {"uid": seen.object.uid}, "status": told}))
+}
+
+/// `wanted` as a merge patch on `there`: what is no longer said must be taken away by name.
+fn replacing(there: &Value, wanted: &Value) -> Value {
+    let (Value::Object(there), Value::Object(wanted)) = (there, wanted) else {
+        return wanted.clone();
+    };
+    let kept = wanted.iter().map(|(field, value)| {
+        let before = there.get(field).unwrap_or(&Value::Null);
+        (field.clone(), replacing(before, value))
+    });
+    let gone = there.keys().filter(|field| !wanted.contains_key(*field));
+    kept.chain(gone.map(|field| (field.clone(), Value::Null)))
+        .collect()
 }
 
 /// What the status of a policy with rules shows beside its conditions.
@@ -175,7 +215,8 @@ fn classic(id: &PolicyId, seen: &SeenPolicy) -> Value {
     let autogen = if generated.is_empty() {
         json!({})
     } else {
-        json!({"rules": generated})
+        let shown: Vec<Value> = generated.into_iter().map(with_defaults).collect();
+        json!({"rules": shown})
     };
     json!({
         "autogen": autogen,
@@ -189,59 +230,36 @@ fn classic(id: &PolicyId, seen: &SeenPolicy) -> Value {
     })
 }
 
-fn put(object: &mut Value, field: &str, value: Value) {
-    if let Some(fields) = object.as_object_mut() {
-        fields.insert(field.to_owned(), value);
-    }
-}
-
-/// `there` with `wanted` in it: others are kept, and its own time where its status is the same.
-fn with_condition(there: Option<&Value>, mut wanted: Value, generation: i64) -> Value {
-    let conditions = there.and_then(Value::as_array);
-    let own = wanted.get("type").cloned();
-    let is_own = |condition: &&Value| condition.get("type") == own.as_ref();
-    let last = conditions.into_iter().flatten().find(is_own);
-    let is_same = |field: &str| last.and_then(|last| last.get(field)) == wanted.get(field);
-    let says_the_same = ["status", "reason", "message"].into_iter().all(is_same);
-    let changed_at = match last.and_then(|last| last.get("lastTransitionTime")) {
-        Some(before) if is_same("status") => before.clone(),
-        Some(_) | None => clock::kubernetes_time(clock::now()).into(),
+/// A generated rule as Kyverno shows it: with what its definition fills in, and the empty description of resources that
+/// its type always has.
+fn with_defaults(mut rule: Value) -> Value {
+    let mut fill = |holder: &str, field: &str, value: Value| {
+        if let Some(fields) = rule.pointer_mut(holder).and_then(Value::as_object_mut) {
+            fields.entry(field).or_insert(value);
+        }
     };
-    // What was observed is told anew only where something else is, or every edit would be written twice.
-    let observed = match last.and_then(|last| last.get("observedGeneration")) {
-        Some(before) if says_the_same => before.clone(),
-        Some(_) | None => generation.into(),
-    };
-    put(&mut wanted, "lastTransitionTime", changed_at);
-    put(&mut wanted, "observedGeneration", observed);
-    // Each stays where it stood: an order that changes would be a change.
-    let mut all: Vec<Value> = conditions.cloned().unwrap_or_default();
-    match all.iter_mut().find(|one| one.get("type") == own.as_ref()) {
-        Some(place) => *place = wanted,
-        None => all.push(wanted),
-    }
-    Value::Array(all)
+    fill("", "skipBackgroundRequests", true.into());
+    fill("/match", "resources", json!({}));
+    fill("/exclude", "resources", json!({}));
+    fill("/validate", "allowExistingViolations", true.into());
+    rule
 }
 
 /// The condition, without its time.
-fn ready(seen: &SeenPolicy, missing: &[String]) -> Value {
+fn ready(seen: &SeenPolicy, missing: &[String]) -> Condition {
     let complaints = seen.complaints();
-    let (status, reason, message) = if !seen.is_in_force() {
-        ("False", "Failed", complaints.join("; "))
+    let (is_ready, reason, message) = if !seen.is_in_force() {
+        (false, "Failed", complaints.join("; "))
     } else if !complaints.is_empty() {
-        ("False", "UnsupportedRule", complaints.join("; "))
+        (false, "UnsupportedRule", complaints.join("; "))
     } else if missing.is_empty() {
-        ("True", "Succeeded", "Ready".to_owned())
+        (true, "Succeeded", "Ready".to_owned())
     } else {
         let kinds = missing.join(", ");
-        (
-            "True",
-            "Succeeded",
-            format!("Ready; the API server does not have: {kinds}"),
-        )
+        let message = format!("Ready; the API server does not have: {kinds}");
+        (true, "Succeeded", message)
     };
-    let message: String = message.chars().take(MOST_MESSAGE_CHARS).collect();
-    json!({"type": "Ready", "status": status, "reason": reason, "message": message})
+    Condition::new("Ready", is_ready, reason, message)
 }
 
 #[cfg(test)]

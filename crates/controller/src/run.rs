@@ -38,6 +38,7 @@ use crate::policy_object::PolicyObject;
 use crate::policy_status::StatusWriter;
 use crate::policy_store::{Copies, PolicyStore, Remembered};
 use crate::policy_view::PolicyView;
+use crate::read_access::ReadAccess;
 use crate::report_writer::ReportWriter;
 use crate::scan_policies::ScanPolicies;
 use crate::scan_share::{self, Share};
@@ -249,6 +250,8 @@ fn lead(options: &ControllerOptions, registered: watch::Receiver<Registered>, ta
         registered,
         leads,
         proofs: proven,
+        access: ReadAccess::new(client.clone()),
+        lacks_access: false,
         settled: BTreeMap::new(),
     };
     tasks.spawn(status.keep());

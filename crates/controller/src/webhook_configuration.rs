@@ -197,19 +197,22 @@ impl Entry {
 
     fn namespace_expressions(&self, frame: Frame<'_>) -> Vec<Value> {
         let by_name = |operator: &str, names: Vec<&String>| json!({"key": "kubernetes.io/metadata.name", "operator": operator, "values": names});
-        let mut exempt: Vec<&String> = std::iter::once(&frame.identity.namespace)
-            .chain(frame.exempt_namespaces)
-            .collect();
+        let own = &frame.identity.namespace;
+        let mut exempt: Vec<&String> = frame.exempt_namespaces.iter().filter(|one| *one != own).collect();
         exempt.sort();
         exempt.dedup();
-        let mut expressions = vec![by_name("NotIn", exempt)];
+        let mut expressions = Vec::new();
+        if !exempt.is_empty() {
+            expressions.push(by_name("NotIn", exempt));
+        }
+        expressions.push(by_name("NotIn", vec![own]));
         expressions.extend(self.namespace.iter().map(|own| by_name("In", vec![own])));
         expressions.extend(frame.settings.namespace_expressions.iter().cloned());
         expressions
     }
 }
 
-/// `webhooks` of the configuration that checks policies: their author hears of faults when they are applied. It never keeps
+/// `webhooks` of the configuration that checks policies and exceptions: their author hears of faults when they are applied. It never keeps
 /// a policy from being stored because nobody answers: the status tells of faults too. `selector` chooses policies as
 /// `--policy-selector` does.
 pub(crate) fn policy_webhooks(identity: &Identity, ca_bundle: &str, selector: &Value) -> Vec<Value> {
@@ -222,6 +225,7 @@ pub(crate) fn policy_webhooks(identity: &Identity, ca_bundle: &str, selector: &V
         "namespacedvalidatingpolicies",
         "imagevalidatingpolicies",
         "namespacedimagevalidatingpolicies",
+        "policyexceptions",
     ];
     vec![json!({
         "name": "validate-policy.vouchsafe.svc",
@@ -232,7 +236,7 @@ pub(crate) fn policy_webhooks(identity: &Identity, ca_bundle: &str, selector: &V
         "namespaceSelector": {},
         "objectSelector": selector,
         "rules": [
-            rule("kyverno.io", json!(["clusterpolicies", "policies"])),
+            rule("kyverno.io", json!(["clusterpolicies", "policies", "policyexceptions"])),
             rule("policies.kyverno.io", json!(expressions)),
         ],
         "sideEffects": "None",

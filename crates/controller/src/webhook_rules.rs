@@ -74,6 +74,12 @@ impl<'r> Lookup<'r> {
     }
 }
 
+/// Whether a selector that begins with `*/` means one subresource, or all, of whatever has it: `*/scale`, `*/*`.
+fn is_subresource(kind: &str) -> bool {
+    let rest = kind.trim_start_matches("*/");
+    rest == "*" || (rest.starts_with(char::is_lowercase) && !rest.contains('/'))
+}
+
 impl WebhookRules {
     /// Whether there is nothing to call about.
     pub(crate) fn is_empty(&self) -> bool {
@@ -88,13 +94,16 @@ impl WebhookRules {
         is_namespaced: bool,
         lookup: &mut Lookup<'_>,
     ) {
-        let scope = if is_namespaced { IN_NAMESPACES } else { EVERYWHERE };
+        let wide = if is_namespaced { IN_NAMESPACES } else { EVERYWHERE };
         match kind {
-            "*" => self.put("*", "*", scope, "*".to_owned(), operations),
-            "*/*" => self.put("*", "*", scope, "*/*".to_owned(), operations),
+            "*" => self.put("*", "*", wide, "*".to_owned(), operations),
+            _ if kind.starts_with("*/") && is_subresource(kind) => {
+                self.put("*", "*", wide, kind.to_owned(), operations);
+            }
             _ => {
                 let found: Vec<&ServedResource> = lookup.of(kind).to_vec();
                 for one in found {
+                    let scope = if one.is_namespaced { IN_NAMESPACES } else { wide };
                     let resource = if one.subresource.is_empty() {
                         one.resource.clone()
                     } else {
@@ -106,7 +115,7 @@ impl WebhookRules {
         }
         // A wildcard does not reach subresources; images appear in this one.
         if kind == "*" {
-            self.put("", "v1", scope, "pods/ephemeralcontainers".to_owned(), operations);
+            self.put("*", "*", wide, "pods/ephemeralcontainers".to_owned(), operations);
         }
     }
 
@@ -141,15 +150,22 @@ impl WebhookRules {
     pub(crate) fn to_json(&self) -> Value {
         let mut rules = Vec::new();
         for (place, resources) in &self.0 {
-            let mut by_operations: BTreeMap<&BTreeSet<Operation>, Vec<&str>> = BTreeMap::new();
+            let mut by_operations: BTreeMap<&BTreeSet<Operation>, BTreeSet<&str>> = BTreeMap::new();
             for (resource, operations) in resources {
-                by_operations.entry(operations).or_default().push(resource);
+                by_operations.entry(operations).or_default().insert(resource);
             }
+            let mut of_place: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
             for (operations, resources) in by_operations {
-                let operations: Vec<&str> = operations.iter().map(|one| one.as_str()).collect();
-                rules.push(json!({"apiGroups": [place.group], "apiVersions": [place.version],
-                    "resources": resources, "operations": operations, "scope": place.scope}));
+                let mut operations: Vec<&str> = operations.iter().map(|one| one.as_str()).collect();
+                operations.sort_unstable();
+                let told = together(&resources).into_iter();
+                of_place.extend(told.map(|resources| (resources, operations.clone())));
             }
+            of_place.sort();
+            rules.extend(of_place.into_iter().map(|(resources, operations)| {
+                json!({"apiGroups": [place.group], "apiVersions": [place.version],
+                    "resources": resources, "operations": operations, "scope": place.scope})
+            }));
         }
         Value::Array(rules)
     }
@@ -180,6 +196,23 @@ impl WebhookRules {
         }
         found
     }
+}
+
+/// Lists that `resources` may stand in: the API server refuses a whole configuration in which a wildcard stands beside
+/// something that it means already, so that those of two policies would undo each other's webhooks.
+fn together<'r>(resources: &BTreeSet<&'r str>) -> Vec<Vec<&'r str>> {
+    let is_wide = |resource: &str| resource.contains('/') && resource.contains('*');
+    let (wide, exact): (Vec<&str>, Vec<&str>) = resources.iter().copied().partition(|one| is_wide(one));
+    let means_all = exact.contains(&"*");
+    let beside = exact
+        .into_iter()
+        .filter(|one| !means_all || *one == "*" || one.contains('/'));
+    let beside: Vec<&str> = beside.collect();
+    let mut lists: Vec<Vec<&str>> = wide.into_iter().map(|one| vec![one]).collect();
+    if !beside.is_empty() {
+        lists.push(beside);
+    }
+    lists
 }
 
 #[cfg(test)]
@@ -238,9 +271,33 @@ mod tests {
     #[test]
     fn a_wildcard_stays_one_and_ephemeral_containers_are_not_lost_with_it() {
         let (all, _) = rules(&["*"]);
-        let text = all.to_json().to_string();
-        assert!(text.contains(r#""resources":["*"]"#), "{text}");
-        assert!(text.contains("pods/ephemeralcontainers"), "{text}");
+        let json = all.to_json();
+        assert_eq!(json[0]["resources"], json!(["*", "pods/ephemeralcontainers"]));
+        assert_eq!(json[0]["scope"], "*");
+        let (pods, _) = rules(&["Pod"]);
+        assert_eq!(pods.to_json()[0]["scope"], "Namespaced");
+    }
+
+    /// `*` of one policy and `*/*` of another in one list are invalid, and nothing at all would be registered any more.
+    #[test]
+    fn wildcards_of_one_policy_do_not_undo_the_webhooks_of_others() {
+        let (all, _) = rules(&["*", "*/*", "*/scale"]);
+        let json = all.to_json();
+        let lists: Vec<&Value> = json
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| &rule["resources"])
+            .collect();
+        assert_eq!(
+            lists,
+            [
+                &json!(["*", "pods/ephemeralcontainers"]),
+                &json!(["*/*"]),
+                &json!(["*/scale"])
+            ]
+        );
+        assert_eq!(WebhookRules::from_json(&json), all);
     }
 
     #[test]

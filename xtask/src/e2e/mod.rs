@@ -20,6 +20,7 @@ use crate::program::step;
 use crate::report::say;
 use crate::{binary, place};
 
+/// What `all` means; `scale` is long, and `chainsaw` needs a folder of Kyverno's.
 const NAMES: [&str; 4] = ["images", "keyless", "cluster", "soak"];
 
 /// Reads the arguments and runs the tests named, or all.
@@ -28,6 +29,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     let choice = cluster::Choice::of(&mut arguments)?;
     let length = soak::Length::of(&mut arguments)?;
     let size = scale::Size::of(&mut arguments)?;
+    let conformance = cluster::conformance::Choice::of(&mut arguments, choice.only())?;
     let mut names = Vec::new();
     while let Some(name) = arguments.word() {
         names.push(name);
@@ -49,8 +51,9 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
             // Takes an hour and gigabytes: by hand, and no part of `all`.
             "scale" => scale::run(&binary, &choice, &size),
             "soak" => unless_missing(soak::run(&binary, &choice, &length)),
+            "chainsaw" => unless_missing(cluster::conformance::run(&binary, choice.release(), &conformance)),
             other => Err(Failure::Usage(format!(
-                "there is no e2e test `{other}`; there is {}, scale",
+                "there is no e2e test `{other}`; there is {}, scale, chainsaw",
                 NAMES.join(", ")
             ))),
         })?;

@@ -56,6 +56,11 @@ fn classic<'r>(resource: &str, results: impl Iterator<Item = &'r RuleResult>) ->
             }
         }
     }
+    // The place of the namespace stays, empty, for what is of the cluster.
+    let resource = match resource.split_once('/') {
+        Some((kind, name)) if !name.contains('/') => format!("{kind}//{name}"),
+        Some(_) | None => resource.to_owned(),
+    };
     let mut text = format!("{KYVERNO_DENIAL_START}{resource} was blocked due to the following policies \n\n");
     for (policy, rules) in policies {
         text.push_str(&format!("{}:\n", yaml_text(&policy, 0)));

@@ -289,7 +289,12 @@ fn resource_name(request: &Request) -> String {
     let name = metadata("name")
         .or_else(|| metadata("generateName"))
         .unwrap_or_else(|| request.name.to_string());
-    let namespace = metadata("namespace").unwrap_or_else(|| request.namespace.to_string());
+    // A request about a namespace says that it is within it.
+    let namespace = match metadata("namespace") {
+        Some(namespace) => namespace,
+        None if kind == "Namespace" => String::new(),
+        None => request.namespace.to_string(),
+    };
     if namespace.is_empty() {
         format!("{kind}/{name}")
     } else {

@@ -16,21 +16,23 @@ const PROTECTED: &str = ".namespace";
 pub struct Generated {
     /// `defaults` or `cronjobs`.
     pub name: &'static str,
+    /// The controllers it is for: group, version, resource and kind of each, as Kyverno's status lists them.
+    pub targets: Value,
     /// The specification.
     pub spec: Value,
 }
 
-/// A controller: plural name and group.
-type Controller = (&'static str, &'static str);
+/// A controller: plural name, group and kind.
+type Controller = (&'static str, &'static str, &'static str);
 
 const DEFAULTS: [Controller; 5] = [
-    ("daemonsets", "apps"),
-    ("deployments", "apps"),
-    ("replicasets", "apps"),
-    ("statefulsets", "apps"),
-    ("jobs", "batch"),
+    ("daemonsets", "apps", "DaemonSet"),
+    ("deployments", "apps", "Deployment"),
+    ("replicasets", "apps", "ReplicaSet"),
+    ("statefulsets", "apps", "StatefulSet"),
+    ("jobs", "batch", "Job"),
 ];
-const CRON_JOBS: [Controller; 1] = [("cronjobs", "batch")];
+const CRON_JOBS: [Controller; 1] = [("cronjobs", "batch", "CronJob")];
 
 /// The specifications to add to `spec`; none where it is not eligible or turned the feature off.
 #[must_use]
@@ -50,14 +52,18 @@ pub fn from_pods(spec: &Value) -> Vec<Generated> {
         let chosen: Vec<Controller> = controllers
             .iter()
             .copied()
-            .filter(|(name, _)| wants(name))
+            .filter(|(name, _, _)| wants(name))
             .collect();
         let constraints = constraints(spec, rule, &chosen)?;
         let mut spec = spec.clone();
         spec.as_object_mut()?
             .insert("matchConstraints".to_owned(), constraints);
+        let targets = chosen.iter().map(
+            |(name, group, kind)| json!({"group": group, "version": "v1", "resource": name, "kind": kind}),
+        );
         Some(Generated {
             name,
+            targets: targets.collect(),
             spec: rewritten(spec, template),
         })
     });
@@ -98,14 +104,14 @@ fn constraints(spec: &Value, rule: &Value, controllers: &[Controller]) -> Option
     let operations = rule
         .get("operations")
         .filter(|list| list.as_array().is_some_and(|list| !list.is_empty()))?;
-    let mut groups: Vec<&str> = controllers.iter().map(|(_, group)| *group).collect();
+    let mut groups: Vec<&str> = controllers.iter().map(|(_, group, _)| *group).collect();
     groups.sort_unstable();
     groups.dedup();
     let rules: Vec<Value> = groups
         .into_iter()
         .map(|group| {
-            let own = controllers.iter().filter(|(_, of)| *of == group);
-            let mut names: Vec<&str> = own.map(|(name, _)| *name).collect();
+            let own = controllers.iter().filter(|(_, of, _)| *of == group);
+            let mut names: Vec<&str> = own.map(|(name, _, _)| *name).collect();
             names.sort_unstable();
             json!({"apiGroups": [group], "apiVersions": ["v1"], "resources": names, "operations": operations})
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::actions::Actions;
 use super::autogen;
@@ -17,7 +17,7 @@ use crate::checks::mutate::MutateRule;
 use crate::checks::validate::ValidateRule;
 use crate::compile_error::{CompileError, collect};
 use crate::context::{ContextEntries, Template};
-use crate::expressions::{Dialect, MatchConditions};
+use crate::expressions::{Dialect, MatchConditions, generated};
 use crate::outcome::{PolicyKey, RuleKind};
 use crate::selection::{RuleSelector, Selector};
 
@@ -206,6 +206,20 @@ impl CompiledPolicy {
         let annotations = document.pointer("/metadata/annotations");
         let generated = autogen::generate(rules.map(Vec::as_slice).unwrap_or_default(), annotations);
         generated.into_iter().map(|one| one.rule).collect()
+    }
+
+    /// What is generated for Pod controllers from a policy document in Common Expression Language: `spec` and `targets` by
+    /// `defaults` and `cronjobs`, as Kyverno's status shows them.
+    #[must_use]
+    pub fn generated_configs(document: &Value) -> Map<String, Value> {
+        let generated = document.get("spec").map(generated::from_pods);
+        let configs = generated.into_iter().flatten();
+        configs
+            .map(|one| {
+                let config = json!({"spec": one.spec, "targets": one.targets});
+                (one.name.to_owned(), config)
+            })
+            .collect()
     }
 
     /// What policies of all kinds have in common; actions, and what is said under `evaluation`, are left to the kind.

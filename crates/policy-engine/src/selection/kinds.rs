@@ -59,6 +59,12 @@ impl KindSelector {
             && (wildcard::matches(&self.subresource, subresource) || ephemeral())
     }
 
+    /// Whether the selector asks for subresources: those of Pods that it means besides are not asked for.
+    #[must_use]
+    pub fn names_subresource(&self) -> bool {
+        !self.subresource.is_empty()
+    }
+
     /// Whether the selector's kind is exactly `kind`, whatever its group and version.
     #[must_use]
     pub fn names_kind(&self, kind: &str) -> bool {

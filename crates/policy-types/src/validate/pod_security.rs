@@ -39,21 +39,30 @@ pub(super) fn validate(pod_security: &PodSecurity, path: &FieldPath, report: &mu
     }
 }
 
-/// Checks one control that is waived.
+/// Checks one control that is waived. Words are Kyverno's, kind of fault first.
 pub(super) fn validate_standard(standard: &PodSecurityStandard, path: &FieldPath, report: &mut Report) {
     let control = standard.control_name.as_str();
     if CONTAINER_CONTROLS.contains(&control) && standard.images.is_empty() {
         let message = "exclude.images must be specified for the container level control";
-        report.invalid(&path.key("controlName"), message);
+        report.invalid(
+            &path.key("controlName"),
+            format!("Invalid value: \"{control}\": {message}"),
+        );
     }
     if POD_CONTROLS.contains(&control) && !standard.images.is_empty() {
         let message = "exclude.images must not be specified for the pod level control";
-        report.invalid(&path.key("controlName"), message);
+        report.invalid(
+            &path.key("controlName"),
+            format!("Invalid value: \"{control}\": {message}"),
+        );
     }
     if !standard.restricted_field.is_empty() && standard.values.is_empty() {
-        report.invalid(&path.key("values"), "values is required");
+        report.invalid(&path.key("values"), "Forbidden: values is required");
     }
     if standard.restricted_field.is_empty() && !standard.values.is_empty() {
-        report.invalid(&path.key("restrictedField"), "restrictedField is required");
+        report.invalid(
+            &path.key("restrictedField"),
+            "Forbidden: restrictedField is required",
+        );
     }
 }

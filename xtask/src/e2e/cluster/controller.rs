@@ -26,7 +26,7 @@ impl Controller {
         Self::start_with(town, replica, address, &[])
     }
 
-    /// The same with further flags, or with other values for those that every replica gets.
+    /// The same with further flags, or with other values for those that every replica gets; an empty value takes one away.
     pub(super) fn start_with(
         town: &Town,
         replica: &str,
@@ -65,6 +65,7 @@ impl Controller {
         ];
         let is_kept = |(name, _): &(&str, &str)| further.iter().all(|(other, _)| other != name);
         let flags = usual.into_iter().filter(is_kept).chain(further.iter().copied());
+        let flags = flags.filter(|(_, value)| !value.is_empty());
         let flags = flags.map(|(name, value)| format!("--{name}={value}"));
         let mut running = town
             .vouchsafe(&["controller"], &kubeconfig)?

@@ -39,6 +39,11 @@ impl Kubectl {
         &self.kubeconfig
     }
 
+    /// The program.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Calls it, whatever it answers.
     pub(super) fn call<S: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = S>) -> Outcome<Captured> {
         self.program().args(words).capture()

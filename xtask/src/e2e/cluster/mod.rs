@@ -32,6 +32,7 @@ mod upgrade_load;
 mod upgrade_chart;
 pub(super) mod soak;
 pub(super) mod scale;
+pub(super) mod conformance;
 
 use std::path::Path;
 
@@ -73,6 +74,18 @@ impl Choice {
                 .unwrap_or_else(|| parts::NEWEST.to_owned()),
             only: arguments.value("--only")?.unwrap_or_default(),
         })
+    }
+}
+
+impl Choice {
+    /// The release of Kubernetes.
+    pub(super) fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// Which tests.
+    pub(super) fn only(&self) -> &str {
+        &self.only
     }
 }
 

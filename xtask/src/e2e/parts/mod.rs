@@ -22,6 +22,12 @@ pub(super) fn helm() -> Outcome<PathBuf> {
     go::install("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0", "about two minutes")
 }
 
+/// The runner of Kyverno's conformance tests, in the version that Kyverno 1.19 uses.
+pub(super) fn chainsaw() -> Outcome<PathBuf> {
+    let module = "github.com/kyverno/chainsaw";
+    go::install("chainsaw", module, "v0.2.14", "about five minutes")
+}
+
 /// Debian's docker-registry.
 pub(super) fn docker_registry() -> Outcome<PathBuf> {
     debian::program("docker-registry", "/usr/bin/docker-registry")

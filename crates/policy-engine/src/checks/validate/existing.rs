@@ -24,7 +24,13 @@ pub(super) fn unless_it_failed_before(
     let Some(created) = as_created(request.request()) else {
         return Ok(verdict);
     };
-    if !or_no((update.selects)(&created))? {
+    // What is created has no subresource: a rule about `Pod/ephemeralcontainers` alone speaks of what is done now, and
+    // nothing that was there excuses it.
+    let whole = Request {
+        subresource: "".into(),
+        ..created.clone()
+    };
+    if !or_no((update.selects)(&whole))? {
         return Ok(verdict);
     }
     let document = RequestDocument::new(&created, request.registry());

@@ -312,6 +312,25 @@ fn an_update_that_violates_as_before_is_skipped_where_failures_block() {
     );
 }
 
+/// The attack: a rule that forbids a subresource forbids what was done through it before, too, and that is no excuse: else
+/// `kubectl debug` and `kubectl scale` would pass a rule that denies them outright.
+#[test]
+fn a_rule_about_a_subresource_is_not_excused_by_the_object_it_belongs_to() {
+    let compiled = ValidateRule::compile(&json!({"message": "m", "deny": {}})).unwrap();
+    let entries = ContextEntries::default();
+    let mut rehearsal = updating("a", "b");
+    rehearsal.request.subresource = "ephemeralcontainers".into();
+    let update = UpdatePolicy {
+        action: FailureAction::Enforce,
+        identity: RuleIdentity::default(),
+        entries: &entries,
+        preconditions: None,
+        selects: &|request| Ok(&*request.subresource == "ephemeralcontainers"),
+    };
+    let (found, _) = rehearsal.asking(|scope| compiled.check(scope, "r", &update));
+    assert_eq!(found.unwrap().unwrap().outcome, RuleOutcome::Fail);
+}
+
 /// The attack: an old object that makes the rule fail to evaluate excuses the new violation, as Kyverno's skip on error would.
 #[test]
 fn an_old_object_that_cannot_be_judged_excuses_nothing() {
