@@ -70,7 +70,8 @@ fn failed(decision: &Decision, result: &RuleResult) -> Violation {
     let is_error = result.verdict.outcome == RuleOutcome::Error;
     let word = if is_error { "error" } else { "fail" };
     let blocked = if result.blocks() { " (blocked)" } else { "" };
-    let (resource, rule) = (&decision.resource, &result.rule);
+    // `Pod shop/a`, as Kyverno writes it.
+    let (resource, rule) = (decision.resource.replacen('/', " ", 1), &result.rule);
     Violation {
         about: About::policy(result),
         message: format!("{resource}: [{rule}] {word}{blocked}; {}", result.message()),

@@ -40,7 +40,7 @@ impl Kubectl {
     }
 
     /// The program.
-    pub(super) fn program(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.program
     }
 

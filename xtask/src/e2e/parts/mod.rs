@@ -22,10 +22,10 @@ pub(super) fn helm() -> Outcome<PathBuf> {
     go::install("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0", "about two minutes")
 }
 
-/// The runner of Kyverno's conformance tests, in the version that Kyverno 1.19 uses.
+/// The runner of Kyverno's conformance tests, the first release that builds with Go 1.26.
 pub(super) fn chainsaw() -> Outcome<PathBuf> {
     let module = "github.com/kyverno/chainsaw";
-    go::install("chainsaw", module, "v0.2.14", "about five minutes")
+    go::install("chainsaw", module, "v0.2.15", "about five minutes")
 }
 
 /// Debian's docker-registry.

@@ -36,7 +36,7 @@ pub(super) fn run(
     let mut chainsaw = Program::new(program)
         .env("KUBECONFIG", town.admin().kubeconfig())
         .env("HOME", town.file(""))
-        .env("PATH", path_with(town.admin().program())?)
+        .env("PATH", path_with(town.admin().path())?)
         .folder(folder)
         .args(["test", "--no-color", "--full-name", "--fail-fast=false"])
         .args(["--parallel=1", "--cleanup-delay=0s"])

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Outcome};
 use crate::place;
 
 /// Kyverno's names and ours.
-const NAMES: [(&str, &str); 14] = [
+const NAMES: [(&str, &str); 18] = [
     (
         "kyverno-resource-validating-webhook-cfg",
         "vouchsafe-resource-validating-webhook-cfg",
@@ -29,11 +29,15 @@ const NAMES: [(&str, &str); 14] = [
     ("      - kyverno\n", "      - vouchsafe\n"),
     // One webhook of ours is called about policies of all kinds, and one checks policies and exceptions.
     ("nvpol.validate.kyverno.svc-", "validate.vouchsafe.svc-"),
+    ("ivpol.validate.kyverno.svc-", "validate.vouchsafe.svc-"),
     ("vpol.validate.kyverno.svc-", "validate.vouchsafe.svc-"),
+    ("ivpol.mutate.kyverno.svc-", "mutate.vouchsafe.svc-"),
     ("kyverno-svc.kyverno.svc", "validate-policy.vouchsafe.svc"),
     ("validate-policy.kyverno.svc", "validate-policy.vouchsafe.svc"),
     (".kyverno.svc-", ".vouchsafe.svc-"),
     ("source: kyverno\n", "source: vouchsafe\n"),
+    ("source: KyvernoValidatingPolicy\n", "source: vouchsafe\n"),
+    ("source: KyvernoImageValidatingPolicy\n", "source: vouchsafe\n"),
     ("component: kyverno-admission", "component: vouchsafe-admission"),
     (
         "reportingComponent: kyverno-admission",
