@@ -67,8 +67,8 @@ enum Word {
 pub(crate) struct Moment {
     /// When it is judged: answers must be of then.
     pub(crate) at: Timestamp,
-    /// When the certificate was used, where somebody who is trusted says so: it may have been taken back for a time
-    /// after that (`invalidityDate`).
+    /// When the certificate was used, where another than its holder says so who is trusted: it may have been taken back
+    /// for a time after that (`invalidityDate`).
     pub(crate) used: Option<Timestamp>,
 }
 
@@ -114,60 +114,40 @@ impl Issued<'_> {
         if !places.has_any {
             return Standing::Stands;
         }
-        let by_responder = self.by_responder(&places, answers, moment);
+        let by_responders: Vec<Result<Word, String>> = self
+            .responders(&places)
+            .iter()
+            .map(|source| answer(answers, source).and_then(|answer| responder::word(answer, self, moment)))
+            .collect();
+        let by_lists: Vec<Result<Word, String>> = self
+            .lists(&places)
+            .map(|(source, url)| {
+                answer(answers, &source).and_then(|answer| list::word(answer, url, self, moment))
+            })
+            .chain(places.unlistable.iter().map(|why| Err(why.clone())))
+            .collect();
         // Nobody's word that it stands outweighs a word that it does not.
-        let by_list = self.by_list(&places, answers, moment);
-        let words = [by_responder, by_list];
-        if words.contains(&Ok(Word::Revoked)) {
+        if by_responders
+            .iter()
+            .chain(&by_lists)
+            .any(|word| *word == Ok(Word::Revoked))
+        {
             return Standing::Revoked;
         }
-        if words.contains(&Ok(Word::Stands)) {
+        // One responder is enough; of lists each may hold other reasons, so that all must answer.
+        let lists_consent = !by_lists.is_empty() && by_lists.iter().all(Result::is_ok);
+        if lists_consent || by_responders.iter().any(Result::is_ok) {
             return Standing::Stands;
         }
-        let why: Vec<String> = words.into_iter().filter_map(Result::err).flatten().collect();
+        let why: Vec<String> = by_responders
+            .into_iter()
+            .chain(by_lists)
+            .filter_map(Result::err)
+            .collect();
         Standing::Unknown(match why.as_slice() {
             [] => "none of the places that it names can be asked".to_owned(),
             some => some.join("; "),
         })
-    }
-
-    /// The first responder whose answer counts; no reason where none is named.
-    fn by_responder(
-        self,
-        places: &Places,
-        answers: &RevocationAnswers,
-        moment: Moment,
-    ) -> Result<Word, Option<String>> {
-        let mut why = None;
-        for source in self.responders(places) {
-            match answer(answers, &source).and_then(|answer| responder::word(answer, self, moment)) {
-                Ok(word) => return Ok(word),
-                Err(cause) => why = Some(cause),
-            }
-        }
-        Err(why)
-    }
-
-    /// Every list, as each may hold other reasons: one that can't be had or does not count leaves it open. No reason where
-    /// none is named.
-    fn by_list(
-        self,
-        places: &Places,
-        answers: &RevocationAnswers,
-        moment: Moment,
-    ) -> Result<Word, Option<String>> {
-        if let Some(why) = &places.unlistable {
-            return Err(Some(why.clone()));
-        }
-        let mut word = Err(None);
-        for (source, url) in self.lists(places) {
-            let said = answer(answers, &source).and_then(|answer| list::word(answer, url, self, moment))?;
-            if said == Word::Revoked {
-                return Ok(said);
-            }
-            word = Ok(said);
-        }
-        word
     }
 
     fn lists(self, places: &Places) -> impl Iterator<Item = (RevocationSource, &str)> {

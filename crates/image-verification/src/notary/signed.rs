@@ -27,7 +27,7 @@ pub(crate) struct Signed {
     pub(crate) chain: Vec<Certificate>,
     /// The chain of the timestamp authority that countersigned; empty where none is demanded.
     pub(crate) timestamp_chain: Vec<Certificate>,
-    /// When it was signed at the latest, where somebody who is trusted says so.
+    /// When it was signed at the latest, where another than the signer says so who is trusted.
     pub(crate) by: Option<Timestamp>,
 }
 
@@ -77,7 +77,8 @@ fn dated(envelope: SignedEnvelope, stores: &Stores, at: Timestamp) -> Result<Sig
             let text = format!("the signature was made in the future, {signing_time}");
             return Err(Rejection::new(ReasonCode::TimestampInvalid, text));
         }
-        (Scheme::SigningAuthority, _) => ((signing_time, signing_time), Some(signing_time), Vec::new()),
+        // Whoever holds an authority's stolen key dates as they like: its own word does not excuse it from revocation.
+        (Scheme::SigningAuthority, _) => ((signing_time, signing_time), None, Vec::new()),
         (Scheme::X509, None) => ((at, at), None, Vec::new()),
         (Scheme::X509, Some(roots)) => {
             let token = countersignature.ok_or_else(|| {
