@@ -168,6 +168,7 @@ impl RegistryArguments {
             allow_loopback: true,
             environment: Environment::of_process(),
             notary_revocation: self.notary_revocation.into(),
+            ..LoaderOptions::default()
         })
     }
 

@@ -1,4 +1,5 @@
-//! The time of calls that carry it, and of tokens that end: no verdict depends on it.
+//! The time of calls that carry it, of tokens that end, and of the process's own trust root, which expires. What is judged
+//! by them has its time as an argument.
 
 use jiff::Timestamp;
 
@@ -6,7 +7,7 @@ use jiff::Timestamp;
 pub(crate) fn now() -> Timestamp {
     #[expect(
         clippy::disallowed_methods,
-        reason = "calls to clouds are signed with the time they are made at; verdicts take theirs as an argument"
+        reason = "calls and refreshes happen now, whatever time a request is judged at; verdicts take theirs as an argument"
     )]
     Timestamp::now()
 }

@@ -28,6 +28,8 @@ pub struct HttpSetupError(String);
 pub(crate) enum Word {
     /// A policy's: addresses are judged, redirects followed and judged.
     Policy(Loopback),
+    /// A policy's, for a call that our own credentials go with: addresses are judged, no redirect is followed.
+    Entrusted(Loopback),
     /// The operator's, by flag or environment: any address; no redirect is followed, as credentials go with the call.
     Operator,
     /// The metadata service of the machine: as the operator's, past any proxy, without patience.
@@ -89,6 +91,11 @@ impl Http {
                 .timeout(CALL_TIMEOUT)
                 .redirect(judged_redirects(loopback))
                 .dns_resolver(GuardedResolver(loopback)),
+            Word::Entrusted(loopback) => builder
+                .connect_timeout(CONNECT_TIMEOUT)
+                .timeout(CALL_TIMEOUT)
+                .redirect(Policy::none())
+                .dns_resolver(GuardedResolver(loopback)),
             Word::Operator => builder
                 .connect_timeout(CONNECT_TIMEOUT)
                 .timeout(CALL_TIMEOUT)
@@ -117,7 +124,7 @@ impl Http {
     /// Calls, and gives the status and at most `most_bytes` of the answer.
     pub(crate) async fn call(&self, call: &HttpCall<'_>) -> Result<(u16, Vec<u8>), String> {
         let url = url::Url::parse(call.url).map_err(|cause| format!("`{}` is no URL: {cause}", call.url))?;
-        if let Word::Policy(loopback) = self.word {
+        if let Word::Policy(loopback) | Word::Entrusted(loopback) = self.word {
             loopback.check_url(&url)?;
         }
         let method = match call.method {

@@ -26,7 +26,7 @@ use crate::platforms::{self, Platforms};
 use crate::revocation::Revocations;
 use crate::trust::{Trust, TrustSource};
 use crate::trust_roots::TrustRoots;
-use crate::verdicts::{self, Verdicts, has_refusal};
+use crate::verdicts::{self, Verdicts, has_proof, has_refusal};
 
 /// How long a tag's digest serves further requests. Short: a tag pushed anew is seen after it.
 const TAG_LIFE: Duration = Duration::from_secs(5);
@@ -162,7 +162,7 @@ impl Images {
             errand,
         };
         let mut judged = self.gather_and_judge(&call, &reference, &digest, bench).await?;
-        if self.means.platforms == Platforms::Each && !has_refusal(&judged) {
+        if self.means.platforms == Platforms::Each && has_proof(&judged) {
             judged = self.judge_platforms(&call, &reference, judged, bench).await?;
         }
         let judged = Arc::new(judged);
@@ -170,7 +170,8 @@ impl Images {
         Ok(judged)
     }
 
-    /// Judges each platform of an index too; an image that is none stays as it was judged.
+    /// Judges each platform of an index too; an image that is none stays as it was judged. Not before every proof has
+    /// fallen is one platform enough to know: one signer of several may be all that a policy demands.
     async fn judge_platforms(
         &self,
         call: &Call,
@@ -195,7 +196,7 @@ impl Images {
         })? {
             let platform = self.gather_and_judge(call, reference, &digest, bench).await?;
             platforms::hold(&mut judged, &digest, platform);
-            if has_refusal(&judged) {
+            if !has_proof(&judged) {
                 break;
             }
         }

@@ -44,7 +44,7 @@ impl Keychains {
         clouds: &Clouds,
         usual: Vec<String>,
         tenancy: Tenancy,
-        own_namespace: &str,
+        own_namespace: String,
     ) -> Self {
         let mut providers: BTreeMap<String, Arc<dyn CredentialSource>> = BTreeMap::new();
         for cloud in [Cloud::Amazon, Cloud::Azure, Cloud::Google, Cloud::GitHub] {
@@ -59,7 +59,7 @@ impl Keychains {
             providers,
             usual,
             tenancy,
-            own_namespace: own_namespace.to_owned(),
+            own_namespace,
         }
     }
 

@@ -86,7 +86,7 @@ impl Loader {
             &clouds,
             options.credential_providers,
             options.tenancy,
-            OWN_NAMESPACE,
+            options.own_namespace,
         );
         let keys = Keys::new(KeyMeans {
             http: http.clone(),
@@ -194,9 +194,6 @@ fn trust_source(options: &LoaderOptions) -> Result<TrustSource, SetupError> {
     let mirrored = Mirrored::new(mirror, fetch, embedded, options.offline);
     Ok(TrustSource::Mirrored(Arc::new(mirrored)))
 }
-
-/// Namespace that unqualified secrets of policies stand in, as Kyverno's own.
-const OWN_NAMESPACE: &str = "kyverno";
 
 impl FactSource for RequestLoader {
     async fn load(&self, wanted: &BTreeSet<FactRequest>) -> Vec<(FactRequest, Result<Fact, FactError>)> {

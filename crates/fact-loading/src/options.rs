@@ -15,6 +15,9 @@ use crate::http::HttpSetupError;
 use crate::platforms::Platforms;
 use crate::tenancy::Tenancy;
 
+/// Namespace that this process is taken to run in where nobody says another: Kyverno's.
+const DEFAULT_NAMESPACE: &str = "kyverno";
+
 /// How a loader is set up.
 #[derive(Debug, Clone)]
 pub struct LoaderOptions {
@@ -22,7 +25,7 @@ pub struct LoaderOptions {
     pub cluster: Arc<dyn Cluster>,
     /// No registry and no service is called; every need of one is an error that names it.
     pub offline: bool,
-    /// `HOST=URL`: requests for HOST go to URL.
+    /// `HOST[/PATH]=URL`: requests for HOST, or for what begins with PATH there, go to URL.
     pub mirrors: Vec<String>,
     /// Plain HTTP is tried where HTTPS fails, for every registry.
     pub allow_insecure: bool,
@@ -40,6 +43,8 @@ pub struct LoaderOptions {
     pub platforms: Platforms,
     /// Who stands behind the policies.
     pub tenancy: Tenancy,
+    /// Namespace of the pull secrets that policies of the cluster name without one: the process's own, as in Kyverno.
+    pub own_namespace: String,
     /// Whether `imageRegistry` context entries are read; else they have no loader.
     pub reads_image_metadata: bool,
     /// Whether services and keys on loopback addresses may be called.
@@ -66,6 +71,7 @@ impl Default for LoaderOptions {
             tuf: None,
             platforms: Platforms::default(),
             tenancy: Tenancy::Shared,
+            own_namespace: DEFAULT_NAMESPACE.to_owned(),
             reads_image_metadata: false,
             allow_loopback: false,
             environment: Environment::default(),
@@ -88,7 +94,7 @@ pub struct TufOptions {
 /// Why a loader could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// A mirror is not `HOST=URL`.
+    /// A mirror is not `HOST[/PATH]=URL`.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
     /// The registry client.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use image_reference::Digest;
-use image_trust::{ImageDemand, ImageFindings};
+use image_trust::{ImageDemand, ImageFindings, SignerFinding};
 use image_verification::ResolvedKeys;
 use moka::future::Cache;
 use oci_registry::Identity;
@@ -64,20 +64,24 @@ impl Verdicts {
 
 /// Whether any demand is not met.
 pub(crate) fn has_refusal(findings: &ImageFindings) -> bool {
+    each(findings).any(Result::is_err)
+}
+
+/// Whether any demand is met: it may be the only one that must be.
+pub(crate) fn has_proof(findings: &ImageFindings) -> bool {
+    each(findings).any(Result::is_ok)
+}
+
+fn each(findings: &ImageFindings) -> impl Iterator<Item = &SignerFinding> {
     findings
         .signers
         .iter()
         .chain(findings.attestations.iter().flatten())
-        .any(Result::is_err)
 }
 
 fn weight(question: &Question, findings: &Arc<ImageFindings>) -> u32 {
     let keys = question.keys.values().flatten().map(|pem| pem.len());
-    let proofs = findings
-        .signers
-        .iter()
-        .chain(findings.attestations.iter().flatten());
-    let statements = proofs
+    let statements = each(findings)
         .filter_map(|finding| finding.as_ref().ok())
         .flat_map(|proof| proof.statements())
         .map(|statement| value_bytes(&statement.predicate));

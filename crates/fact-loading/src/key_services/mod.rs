@@ -3,7 +3,7 @@
 //! In: a URI as cosign and Kyverno write it. Out: the public key, PEM; signatures are then verified here. Never: a
 //! signature or a verification by the service; a credential at a host that only a policy names.
 //!
-//! Tested against local servers that answer as the services document it (`tests/it/key_services.rs`), not against the
+//! Tested against local servers that answer as the services document it (`tests/it/key_services`), not against the
 //! services themselves. Source of the URIs: sigstore/sigstore `pkg/signature/kms/*/client.go`.
 
 mod public_key;
@@ -93,7 +93,7 @@ impl Place {
         };
         let is_here = is_here && loopback == Loopback::Allowed;
         Ok(Self {
-            http: Http::new(Word::Policy(loopback), Authorities::System)
+            http: Http::new(Word::Entrusted(loopback), Authorities::System)
                 .map_err(|cause| cause.to_string())?,
             url: if is_here { format!("http://{host}") } else { https },
             is_here,

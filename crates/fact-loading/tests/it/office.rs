@@ -55,7 +55,7 @@ fn field(form: &str, name: &str) -> String {
     found.map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
-/// Status and body.
+/// Status and body; of a redirect, where it leads.
 pub(crate) type Reply = (u16, String);
 type Clerk = dyn Fn(&Received) -> Reply + Send + Sync;
 
@@ -118,8 +118,13 @@ async fn serve(mut stream: TcpStream, clerk: Arc<Clerk>, received: Arc<Mutex<Vec
     };
     let (status, body) = clerk(&request);
     received.lock().unwrap().push(request);
+    let location = if (300..400).contains(&status) {
+        format!("location: {body}\r\n")
+    } else {
+        String::new()
+    };
     let reply = format!(
-        "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "HTTP/1.1 {status} X\r\n{location}content-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
     // The other side may have seen enough and gone.

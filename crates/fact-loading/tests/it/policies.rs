@@ -46,6 +46,11 @@ pub(crate) fn signed_by(attestors: &[Value]) -> Value {
     json!({ "imageReferences": [IMAGES], "attestors": [{ "entries": attestors }] })
 }
 
+/// An entry that is content with one of `attestors`.
+pub(crate) fn signed_by_one_of(attestors: &[Value]) -> Value {
+    json!({ "imageReferences": [IMAGES], "attestors": [{ "count": 1, "entries": attestors }] })
+}
+
 /// An entry that demands an attestation by `attestor` whose predicate meets `conditions`.
 pub(crate) fn attested_by(predicate_type: &str, attestor: &Value, conditions: &Value) -> Value {
     json!({ "imageReferences": [IMAGES], "attestations": [{

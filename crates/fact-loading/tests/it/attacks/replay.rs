@@ -3,13 +3,28 @@
 use image_trust::ReasonCode;
 use rehearsal::authority::{EntryKind, LogVersion, Signer};
 use rehearsal::bundle::Bundle;
-use rehearsal::repository::Shelf;
+use rehearsal::repository::{PushedImage, Shelf};
 use rehearsal::statement::{COSIGN_SIGN, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::policies::{attested_by, clean, images_policy, key, logged_key, signed_by};
 use crate::stage::Stage;
 use crate::workshop::{AUTHORITY, REVIEW, logged_signature, pairs, signing_time};
+
+/// What `demanded` accepts about `genuine` it refuses about the image `other`, beside which the same was put.
+async fn counts_for_its_own_image_alone(
+    stage: &Stage,
+    demanded: &[Value],
+    (tag, genuine): (&str, &PushedImage),
+    other: &str,
+) {
+    let policies = [images_policy("p", demanded)];
+    stage.run(&policies, &[tag]).await.pinned_to(genuine.digest());
+    stage
+        .run(&policies, &[other])
+        .await
+        .refused_for(ReasonCode::DigestMismatch);
+}
 
 /// An attacker with write access to the repository copies the `.sig` tag of a signed image to that of their own. Key,
 /// signature and claim are genuine and fit each other; only the digest that the claim names is not that of the image.
@@ -19,12 +34,8 @@ async fn a_signature_replayed_from_another_image_is_refused() {
     let good = stage.signed_image("good");
     let evil = stage.image("evil");
     stage.repository.replay(Shelf::Signatures, &good, &evil).unwrap();
-    let policies = [images_policy("p", &[signed_by(&[key(&stage.key)])])];
-    stage.run(&policies, &["good"]).await.pinned_to(good.digest());
-    stage
-        .run(&policies, &["evil"])
-        .await
-        .refused_for(ReasonCode::DigestMismatch);
+    let demanded = [signed_by(&[key(&stage.key)])];
+    counts_for_its_own_image_alone(&stage, &demanded, ("good", &good), "evil").await;
 }
 
 /// The same with a log entry: the log vouches that the signature was made, not for which image it is offered.
@@ -39,12 +50,8 @@ async fn a_logged_signature_replayed_from_another_image_is_refused() {
             .attach(image, Shelf::Signatures, layer.clone())
             .unwrap();
     }
-    let policies = [images_policy("p", &[signed_by(&[logged_key(&stage.key)])])];
-    stage.run(&policies, &["good"]).await.pinned_to(good.digest());
-    stage
-        .run(&policies, &["evil"])
-        .await
-        .refused_for(ReasonCode::DigestMismatch);
+    let demanded = [signed_by(&[logged_key(&stage.key)])];
+    counts_for_its_own_image_alone(&stage, &demanded, ("good", &good), "evil").await;
 }
 
 /// The same as a Sigstore bundle, which refers to its image by `subject`: that field is the registry's, and an attacker
@@ -64,12 +71,8 @@ async fn a_bundle_replayed_from_another_image_is_refused() {
             .refer_bundle(image, COSIGN_SIGN, &bundle)
             .unwrap();
     }
-    let policies = [images_policy("p", &[signed_by(&[logged_key(&stage.key)])])];
-    stage.run(&policies, &["good"]).await.pinned_to(good.digest());
-    stage
-        .run(&policies, &["evil"])
-        .await
-        .refused_for(ReasonCode::DigestMismatch);
+    let demanded = [signed_by(&[logged_key(&stage.key)])];
+    counts_for_its_own_image_alone(&stage, &demanded, ("good", &good), "evil").await;
 }
 
 /// A clean scan of one image is offered for another, as `.att` tag and as bundle. The envelope is signed by the right
@@ -77,10 +80,7 @@ async fn a_bundle_replayed_from_another_image_is_refused() {
 #[tokio::test]
 async fn an_attestation_replayed_from_another_image_is_refused() {
     let stage = Stage::new().await;
-    let policies = [images_policy(
-        "p",
-        &[attested_by(REVIEW, &key(&stage.key), &clean())],
-    )];
+    let demanded = [attested_by(REVIEW, &key(&stage.key), &clean())];
     let predicate = || json!({ "clean": true });
 
     let (good, evil) = (stage.image("good"), stage.image("evil"));
@@ -92,11 +92,7 @@ async fn an_attestation_replayed_from_another_image_is_refused() {
         .repository
         .replay(Shelf::Attestations, &good, &evil)
         .unwrap();
-    stage.run(&policies, &["good"]).await.pinned_to(good.digest());
-    stage
-        .run(&policies, &["evil"])
-        .await
-        .refused_for(ReasonCode::DigestMismatch);
+    counts_for_its_own_image_alone(&stage, &demanded, ("good", &good), "evil").await;
 
     let (bundled, target) = (stage.image("bundled"), stage.image("target"));
     let statement = Statement::attestation("app", bundled.digest(), REVIEW, predicate());
@@ -104,12 +100,5 @@ async fn an_attestation_replayed_from_another_image_is_refused() {
     for image in [&bundled, &target] {
         stage.repository.refer_bundle(image, REVIEW, &bundle).unwrap();
     }
-    stage
-        .run(&policies, &["bundled"])
-        .await
-        .pinned_to(bundled.digest());
-    stage
-        .run(&policies, &["target"])
-        .await
-        .refused_for(ReasonCode::DigestMismatch);
+    counts_for_its_own_image_alone(&stage, &demanded, ("bundled", &bundled), "target").await;
 }

@@ -106,6 +106,29 @@ async fn a_namespaced_policy_pulls_with_no_other_namespace_s_secret() {
     assert!(stage.town.asked().is_empty(), "{:#?}", stage.town.asked());
 }
 
+/// A secret named without a namespace is one of ours, wherever we run: for the cluster's policies, not for a tenant's.
+#[tokio::test]
+async fn a_pull_secret_without_a_namespace_is_sought_in_our_own_and_by_the_cluster_s_policies_alone() {
+    let stage = Stage::new().await;
+    let stage = stage.set_up(|options| options.own_namespace = "guards".to_owned());
+    stage.signed_image("1");
+    let mut entry = signed_by(&[crate::policies::key(&stage.key)]);
+    entry["imageRegistryCredentials"] = json!({ "secrets": ["pull"] });
+    let rule = json!({ "name": "images", "verifyImages": [entry.clone()] });
+    judged(&stage, namespaced_policy("prod", &rule), AMPLE)
+        .await
+        .admitted();
+    assert!(stage.town.asked().is_empty(), "{:#?}", stage.town.asked());
+    judged(&stage, images_policy("p", &[entry]), AMPLE)
+        .await
+        .admitted();
+    let asked = stage.town.asked();
+    assert!(
+        !asked.is_empty() && asked.iter().all(|one| one == "secret guards/pull"),
+        "{asked:#?}"
+    );
+}
+
 /// CVE-2026-4789 and the way around its fix (K#16419): metadata services and the engine's own loopback, by every
 /// spelling of their addresses, by name, and by redirect.
 #[tokio::test]

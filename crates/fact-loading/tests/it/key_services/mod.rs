@@ -92,6 +92,43 @@ async fn a_namespaced_policy_asks_no_key_management_service() {
     assert!(office.received().is_empty(), "{:#?}", office.received());
 }
 
+/// Whoever a service redirects to would be handed what goes with the call: a session's token, a bearer token. Named as a
+/// policy may name one, and as the operator does.
+#[tokio::test]
+async fn a_redirect_of_a_service_carries_no_credential_anywhere() {
+    let thief = Office::open(|_| (200, "{}".to_owned())).await;
+    let elsewhere = thief.url();
+    let office = Office::open(move |request| match request.path() {
+        path if path.ends_with("/token") => (
+            200,
+            json!({ "access_token": "ey.7", "expires_in": 3599 }).to_string(),
+        ),
+        _ => (307, elsewhere.clone()),
+    })
+    .await;
+    let url = office.url();
+    let stage = stage().await.in_environment(&[
+        ("VAULT_ADDR", &url),
+        ("VAULT_TOKEN", "t"),
+        ("AWS_REGION", "eu-west-3"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+        ("AWS_SESSION_TOKEN", "session"),
+        ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", &url),
+        ("GCE_METADATA_HOST", office.host()),
+        ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &url),
+    ]);
+    for uri in [
+        "hashivault://cosign".to_owned(),
+        format!("awskms://{}/alias/cosign", office.host()),
+        "gcpkms://projects/p/locations/l/keyRings/r/cryptoKeys/k/versions/1".to_owned(),
+        format!("azurekms://{}/cosign", office.host()),
+    ] {
+        fails(&stage, &uri, "HTTP 307").await;
+    }
+    assert!(thief.received().is_empty(), "{:#?}", thief.received());
+}
+
 /// A service that answers without an end, or nonsense, costs a bounded answer and gives no key.
 #[tokio::test]
 async fn an_answer_without_an_end_or_without_a_key_is_no_key() {
