@@ -15,7 +15,7 @@ use image_verification::{
 };
 use rehearsal::authority::TimestampAuthority;
 use rehearsal::notary::{Claim, NotaryAuthority, SignerOptions, Stamp, Wrapping, countersigned};
-use rehearsal::revocation::{Period, RevocationPlaces, Status};
+use rehearsal::revocation::{Period, RevocationPlaces, Scope, Status};
 use rehearsal::{Algorithm, Authority};
 
 const WRAPPINGS: [Wrapping; 2] = [Wrapping::Jws, Wrapping::Cose];
@@ -93,7 +93,7 @@ fn build() -> Result<Workshop, Box<dyn std::error::Error>> {
     let workshop = Workshop {
         genuine,
         signed,
-        list: authority.revoker().list(&[], period, None)?.into(),
+        list: authority.revoker().list(&[], period, Scope::Everything)?.into(),
         response: authority.revoker().response(leaf, Status::Good, period)?.into(),
         trust: TrustMaterial::from_trusted_root(&Authority::new(beginning)?.trusted_root()?)?,
         demand: ImageDemand {

@@ -126,7 +126,7 @@ fn verified(
         .map_err(|cause| refusal(ReasonCode::PolicyError, cause))?;
     let verified = verifier
         .verify(json, artifact, signer)
-        .map_err(|cause| refusal(ReasonCode::WrongSigner, cause))?;
+        .map_err(|rejection| Box::new(Refusal::new(rejection.code, rejection.text)))?;
     if let Some(future) = verified.times.iter().find(|time| **time > at) {
         let text = format!("the signature's time {future} lies in the future");
         return Err(refusal(ReasonCode::TimestampInvalid, text));

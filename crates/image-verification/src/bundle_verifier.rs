@@ -4,12 +4,15 @@
 //! certificate and the proven times. The library stands behind [`BundleVerifier`], so that it can be replaced and a test
 //! can ask it for a second opinion; identities are compared by this crate, which knows more kinds of names.
 
+use image_trust::ReasonCode;
 use jiff::Timestamp;
 use sigstore_trust_root::TrustedRoot;
 use sigstore_types::{Artifact, Bundle, DerPublicKey, Sha256Hash};
-use sigstore_verify::{PublicKeyVerificationPolicy, VerificationPolicy, Verifier};
+use sigstore_verify::bundle::Error as Structure;
+use sigstore_verify::{CertificateError, Error, PublicKeyVerificationPolicy, VerificationPolicy, Verifier};
 
 use crate::certificate::Certificate;
+use crate::rejection::Rejection;
 
 /// What a bundle must be about.
 #[derive(Debug, Clone, Copy)]
@@ -40,13 +43,13 @@ pub(crate) struct VerifiedBundle {
 
 /// Verifies a bundle whole: signature, log, certificate, SCT and timestamps, against one trust root.
 pub(crate) trait BundleVerifier {
-    /// Verifies `json` over `artifact`, or says in one line why not.
+    /// Verifies `json` over `artifact`, or says why not.
     fn verify(
         &self,
         json: &str,
         artifact: SignedArtifact<'_>,
         signer: BundleSigner<'_>,
-    ) -> Result<VerifiedBundle, String>;
+    ) -> Result<VerifiedBundle, Rejection>;
 }
 
 /// The library `sigstore-verify`.
@@ -65,8 +68,8 @@ impl BundleVerifier for SigstoreVerify {
         json: &str,
         artifact: SignedArtifact<'_>,
         signer: BundleSigner<'_>,
-    ) -> Result<VerifiedBundle, String> {
-        let bundle = Bundle::from_json(json).map_err(|cause| cause.to_string())?;
+    ) -> Result<VerifiedBundle, Rejection> {
+        let bundle = Bundle::from_json(json).map_err(|cause| Rejection::malformed(cause.to_string()))?;
         let artifact = match artifact {
             SignedArtifact::Bytes(bytes) => Artifact::from(bytes),
             SignedArtifact::Sha256(digest) => Artifact::from(Sha256Hash::new(digest)),
@@ -82,20 +85,22 @@ impl BundleVerifier for SigstoreVerify {
                     .verify(artifact, &bundle, &VerificationPolicy::any_identity())
             }
         }
-        .map_err(|cause| cause.to_string())?;
+        .map_err(|cause| Rejection::new(code_of(&cause), cause.to_string()))?;
         let proves_all = verified.tlog_verified()
             && match signer {
                 BundleSigner::Key(_) => true,
                 BundleSigner::AnyCertificate => verified.certificate_verified() && verified.sct_verified(),
             };
         if !proves_all {
-            return Err("the bundle was not verified whole".to_owned());
+            return Err(Rejection::malformed("the bundle was not verified whole"));
         }
         let certificate = match (signer, bundle.signing_certificate()) {
             (BundleSigner::AnyCertificate, Some(der)) => {
-                Some(Certificate::from_der(der.as_bytes().to_vec()).map_err(|cause| cause.text)?)
+                Some(Certificate::from_der(der.as_bytes().to_vec())?)
             }
-            (BundleSigner::AnyCertificate, None) => return Err("the bundle has no certificate".to_owned()),
+            (BundleSigner::AnyCertificate, None) => {
+                return Err(Rejection::malformed("the bundle has no certificate"));
+            }
             (BundleSigner::Key(_), _) => None,
         };
         let times = verified
@@ -103,8 +108,58 @@ impl BundleVerifier for SigstoreVerify {
             .iter()
             .map(|time| Timestamp::from_nanosecond(time.as_nanosecond()))
             .collect::<Result<_, _>>()
-            .map_err(|cause| cause.to_string())?;
+            .map_err(|cause| Rejection::new(ReasonCode::TimestampInvalid, cause.to_string()))?;
         Ok(VerifiedBundle { certificate, times })
+    }
+}
+
+/// What the library found wanting.
+fn code_of(cause: &Error) -> ReasonCode {
+    match cause {
+        Error::IdentityMismatch { .. } | Error::IssuerMismatch { .. } => ReasonCode::WrongIdentity,
+        Error::SignatureInvalid(_) | Error::Crypto(_) => ReasonCode::WrongSigner,
+        Error::ArtifactMismatch(_) => ReasonCode::DigestMismatch,
+        Error::Certificate(cause) => code_of_certificate(cause),
+        Error::TransparencyLog(_) => ReasonCode::LogMissing,
+        Error::Timestamp(_) => ReasonCode::TimestampInvalid,
+        Error::Bundle(cause) => code_of_structure(cause),
+        Error::InvalidTrustRoot(_) | Error::TrustRoot(_) | Error::TrustedCertificate(_) => {
+            ReasonCode::PolicyError
+        }
+        Error::UnsupportedArtifact(_)
+        | Error::InvalidBundle(_)
+        | Error::UnsupportedBundle(_)
+        | Error::Types(_)
+        | Error::ArtifactRead(_)
+        | _ => ReasonCode::Malformed,
+    }
+}
+
+fn code_of_certificate(cause: &CertificateError) -> ReasonCode {
+    match cause {
+        CertificateError::NoValidAuthority { .. }
+        | CertificateError::NotYetValid { .. }
+        | CertificateError::Expired { .. } => ReasonCode::Expired,
+        CertificateError::Sct(_) => ReasonCode::SctMissing,
+        CertificateError::ChainInvalid(_) => ReasonCode::UntrustedCertificate,
+        CertificateError::Malformed(_) | _ => ReasonCode::Malformed,
+    }
+}
+
+fn code_of_structure(cause: &Structure) -> ReasonCode {
+    match cause {
+        // Of the two that would prove a time, a signer can always have the log.
+        Structure::MissingSigningTimeEvidence
+        | Structure::MissingInclusionPromise(_)
+        | Structure::MissingInclusionProof(_)
+        | Structure::MissingCheckpoint
+        | Structure::LogIndexOutOfRange { .. }
+        | Structure::CheckpointRootMismatch => ReasonCode::LogMissing,
+        Structure::MissingTimestamp => ReasonCode::TimestampInvalid,
+        Structure::UnsupportedMediaType(_)
+        | Structure::UnsupportedVerificationMaterial
+        | Structure::CertificateChainNotAllowed(_)
+        | _ => ReasonCode::Malformed,
     }
 }
 

@@ -26,6 +26,7 @@ pub mod bundle;
 pub mod layer;
 pub mod repository;
 pub mod authority;
+pub mod matrix;
 pub mod notary;
 
 pub use authority::Authority;

@@ -12,7 +12,7 @@ use spki::AlgorithmIdentifierOwned;
 use x509_cert::certificate::Version as CertificateVersion;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::crl::dp::{DistributionPoint, IssuingDistributionPoint};
+use x509_cert::ext::pkix::crl::dp::{DistributionPoint, IssuingDistributionPoint, Reasons};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints};
 use x509_cert::time::Time;
@@ -26,6 +26,8 @@ use crate::keys::{Algorithm, SigningKey};
 use crate::x509::{Certificate, Draft, Issuer, extension, signature_algorithm};
 
 const LISTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
+const CHANGES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.27");
+const FRESHEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.46");
 const SCOPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 const INFORMATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
@@ -95,6 +97,23 @@ pub struct Period {
     pub until: Option<SystemTime>,
 }
 
+/// What a list speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope<'s> {
+    /// All that the authority issued.
+    Everything,
+    /// What is issued under this place.
+    Place(&'s str),
+    /// What other authorities issued, too (`indirectCRL`).
+    OtherAuthorities,
+    /// Some reasons (`onlySomeReasons`): the others stand elsewhere.
+    SomeReasons,
+    /// The changes since the list of this number (`deltaCRLIndicator`).
+    ChangesSince(u8),
+    /// Everything, and changes to it are told at this place (`freshestCRL`).
+    ChangesAt(&'s str),
+}
+
 /// A certificate authority as it tells what it took back.
 #[derive(Clone, Copy, Debug)]
 pub struct Revoker<'r> {
@@ -110,7 +129,7 @@ pub struct Delegate {
 }
 
 impl Revoker<'_> {
-    /// A list of the authority that says this of each, DER; `scope` is the one place that it speaks for, if it does.
+    /// A list of the authority that says this of each, DER.
     ///
     /// # Errors
     /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
@@ -118,7 +137,7 @@ impl Revoker<'_> {
         &self,
         says: &[(&Certificate, Status)],
         period: Period,
-        scope: Option<&str>,
+        scope: Scope<'_>,
     ) -> Result<Vec<u8>, RehearsalError> {
         let wrong = RehearsalError::der;
         let entries = entries(says, period)?;
@@ -130,9 +149,7 @@ impl Revoker<'_> {
             this_update: time(period.from)?,
             next_update: period.until.map(time).transpose()?,
             revoked_certificates: (!entries.is_empty()).then_some(entries),
-            crl_extensions: scope
-                .map(|url| Ok::<_, RehearsalError>(vec![self::scope(url)?]))
-                .transpose()?,
+            crl_extensions: extension_of(scope)?.map(|extension| vec![extension]),
         };
         let signature = self.issuer.key.sign(&list.to_der().map_err(wrong("a list"))?)?;
         let list = CertificateList {
@@ -271,16 +288,41 @@ fn entries(says: &[(&Certificate, Status)], period: Period) -> Result<Vec<Revoke
     Ok(entries)
 }
 
-fn scope(url: &str) -> Result<Extension, RehearsalError> {
-    let scope = IssuingDistributionPoint {
-        distribution_point: Some(DistributionPointName::FullName(vec![uri(url)?])),
+fn extension_of(scope: Scope<'_>) -> Result<Option<Extension>, RehearsalError> {
+    let whole = IssuingDistributionPoint {
+        distribution_point: None,
         only_contains_user_certs: false,
         only_contains_ca_certs: false,
         only_some_reasons: None,
         indirect_crl: false,
         only_contains_attribute_certs: false,
     };
-    extension(SCOPE, true, &scope)
+    let place = |url: &str| Ok::<_, RehearsalError>(DistributionPointName::FullName(vec![uri(url)?]));
+    let limited = match scope {
+        Scope::Everything => return Ok(None),
+        Scope::Place(url) => IssuingDistributionPoint {
+            distribution_point: Some(place(url)?),
+            ..whole
+        },
+        Scope::OtherAuthorities => IssuingDistributionPoint {
+            indirect_crl: true,
+            ..whole
+        },
+        Scope::SomeReasons => IssuingDistributionPoint {
+            only_some_reasons: Some(Reasons::KeyCompromise.into()),
+            ..whole
+        },
+        Scope::ChangesSince(number) => return extension(CHANGES, true, &number).map(Some),
+        Scope::ChangesAt(url) => {
+            let points = CrlDistributionPoints(vec![DistributionPoint {
+                distribution_point: Some(place(url)?),
+                reasons: None,
+                crl_issuer: None,
+            }]);
+            return extension(FRESHEST, false, &points).map(Some);
+        }
+    };
+    extension(SCOPE, true, &limited).map(Some)
 }
 
 fn uri(url: &str) -> Result<GeneralName, RehearsalError> {

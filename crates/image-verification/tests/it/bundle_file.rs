@@ -101,7 +101,10 @@ fn a_bundle_without_a_log_entry_or_a_media_type_is_refused() {
     let key = key(Algorithm::P256);
     let policy = BundlePolicy::Key(key.public_pem().into());
     let unlogged = rehearsal::bundle::Bundle::sign(key, &attestation_statement(PREDICATE)).expect("a bundle");
-    assert!(judge(&unlogged.to_json().expect("JSON"), &policy).is_err());
+    assert_eq!(
+        judge(&unlogged.to_json().expect("JSON"), &policy),
+        Err(ReasonCode::LogMissing)
+    );
     let log = LogVersion::V1(EntryKind::Dsse);
     let bundle = AUTHORITY
         .bundle(
@@ -118,6 +121,62 @@ fn a_bundle_without_a_log_entry_or_a_media_type_is_refused() {
         judge(json.to_string().as_bytes(), &policy),
         Err(ReasonCode::Malformed)
     );
+}
+
+/// Each genuine but for one part, which the code must name: who is refused looks there and nowhere else.
+#[test]
+fn a_refusal_names_the_part_of_the_bundle_that_is_wanting() {
+    let (credential, person) = (credential(), person(SUBJECT, ISSUER));
+    let made = |log| {
+        let signer = Signer::Certificate(&credential);
+        let bundle = AUTHORITY
+            .bundle(signer, &attestation_statement(PREDICATE), log, signing_time())
+            .expect("a bundle");
+        serde_json::to_value(bundle).expect("JSON")
+    };
+    let (log_1, log_2) = (made(LogVersion::V1(EntryKind::Dsse)), made(LogVersion::V2));
+    let without = |bundle: &serde_json::Value, field: &str| {
+        let mut bundle = bundle.clone();
+        let material = bundle["verificationMaterial"].as_object_mut().expect("material");
+        material.remove(field);
+        bundle
+    };
+    let mut unproven = log_1.clone();
+    let entry = &mut unproven["verificationMaterial"]["tlogEntries"][0];
+    entry["inclusionProof"]["rootHash"] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into();
+    for (bundle, code) in [
+        (without(&log_1, "tlogEntries"), ReasonCode::LogMissing),
+        (unproven, ReasonCode::LogMissing),
+        (
+            without(&log_2, "timestampVerificationData"),
+            ReasonCode::TimestampInvalid,
+        ),
+    ] {
+        assert_eq!(
+            judge(bundle.to_string().as_bytes(), &person),
+            Err(code),
+            "{bundle:#}"
+        );
+    }
+    let other = verify_bundle_file(
+        log_1.to_string().as_bytes(),
+        SignedArtifact::Bytes(b"another"),
+        &person,
+        &TRUST,
+        judging_time(),
+    );
+    assert_eq!(other.expect_err("refused").code, ReasonCode::DigestMismatch);
+    let strangers = rehearsal::Authority::new(crate::workshop::beginning()).expect("an authority");
+    let bundle = strangers
+        .bundle(
+            Signer::Certificate(&credential),
+            &attestation_statement(PREDICATE),
+            LogVersion::V1(EntryKind::Dsse),
+            signing_time(),
+        )
+        .expect("a bundle");
+    let bundle = bundle.to_json().expect("JSON");
+    assert_eq!(judge(&bundle, &person), Err(ReasonCode::LogMissing));
 }
 
 /// Two verifiers that were written apart say the same of every bundle here: the library, and this crate's own checks.

@@ -19,7 +19,7 @@ use rehearsal::{Algorithm, Authority, SigningKey};
 use vouchsafe_image_verification::{ResolvedKeys, TrustMaterial, verify};
 
 /// The predicate type of the tests' attestations.
-pub(crate) const PREDICATE: &str = "https://example.com/reviewed/v1";
+pub(crate) use rehearsal::matrix::PREDICATE;
 /// The identity that signs.
 pub(crate) const SUBJECT: &str = "dev@acme.example";
 /// The issuer that vouches for it.

@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::signer::Signer;
 use crate::bundle::{CheckpointNote, InclusionPromise, InclusionProof, KindVersion, LogEntry, LogId};
@@ -113,6 +113,18 @@ fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
 }
 
+/// What a log has of the bytes that were signed: their digest, by the algorithm that such a key signs with, as the signature
+/// is verified by it. Its names in both versions.
+fn signed_digest(bytes: &[u8], signer: Signer<'_>) -> (&'static str, &'static str, Vec<u8>) {
+    match signer.key().algorithm() {
+        Algorithm::P256 | Algorithm::Rsa2048 | Algorithm::Rsa3072 => {
+            ("sha256", "SHA2_256", Sha256::digest(bytes).to_vec())
+        }
+        Algorithm::P384 => ("sha384", "SHA2_384", Sha384::digest(bytes).to_vec()),
+        Algorithm::P521 | Algorithm::Ed25519 => ("sha512", "SHA2_512", Sha512::digest(bytes).to_vec()),
+    }
+}
+
 /// `hashedrekord` 0.0.1 over a payload and its signature.
 ///
 /// # Errors
@@ -122,8 +134,9 @@ pub fn hashedrekord_body(
     signature: &[u8],
     signer: Signer<'_>,
 ) -> Result<Vec<u8>, RehearsalError> {
+    let (algorithm, _, digest) = signed_digest(payload, signer);
     canonical(&json!({ "apiVersion": "0.0.1", "kind": "hashedrekord", "spec": {
-        "data": { "hash": { "algorithm": "sha256", "value": sha256_hex(payload) } },
+        "data": { "hash": { "algorithm": algorithm, "value": hex::encode(digest) } },
         "signature": {
             "content": STANDARD.encode(signature),
             "publicKey": { "content": STANDARD.encode(signer.pem()) },
@@ -193,10 +206,10 @@ pub fn hashedrekord_v2_body(
             "x509Certificate": { "rawBytes": STANDARD.encode(credential.certificate.der()) },
         }),
     };
-    let digest = STANDARD.encode(Sha256::digest(message));
+    let (_, algorithm, digest) = signed_digest(message, signer);
     canonical(
         &json!({ "apiVersion": "0.0.2", "kind": "hashedrekord", "spec": { "hashedRekordV002": {
-            "data": { "algorithm": "SHA2_256", "digest": digest },
+            "data": { "algorithm": algorithm, "digest": STANDARD.encode(digest) },
             "signature": { "content": STANDARD.encode(signature), "verifier": verifier },
         }}}),
     )

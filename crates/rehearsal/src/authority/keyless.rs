@@ -138,6 +138,28 @@ impl Authority {
         ))
     }
 
+    /// Puts a timestamp of `bundle`'s signature into it, in the stead of any other.
+    ///
+    /// # Errors
+    /// [`RehearsalError::Crypto`] and [`RehearsalError::Der`].
+    pub fn stamp_bundle(&self, bundle: &mut Bundle, at: SystemTime) -> Result<(), RehearsalError> {
+        let envelope = bundle.dsse_envelope.as_ref();
+        let signature = envelope
+            .and_then(|envelope| envelope.signatures.first())
+            .map(|first| first.sig.as_str())
+            .unwrap_or_default();
+        let signature = STANDARD.decode(signature).unwrap_or_default();
+        bundle.verification_material.timestamp_verification_data = Some(self.timestamps_of(&signature, at)?);
+        Ok(())
+    }
+
+    fn timestamps_of(&self, signature: &[u8], at: SystemTime) -> Result<Timestamps, RehearsalError> {
+        let signed_timestamp = STANDARD.encode(self.timestamps.stamp(signature, at)?);
+        Ok(Timestamps {
+            rfc3161_timestamps: vec![SignedTimestamp { signed_timestamp }],
+        })
+    }
+
     /// A statement, signed and recorded at `at`, as a version 0.3 bundle.
     ///
     /// # Errors
@@ -173,12 +195,7 @@ impl Authority {
         };
         let timestamps = match log {
             LogVersion::V1(_) => None,
-            LogVersion::V2 => {
-                let signed_timestamp = STANDARD.encode(self.timestamps.stamp(&signature, at)?);
-                Some(Timestamps {
-                    rfc3161_timestamps: vec![SignedTimestamp { signed_timestamp }],
-                })
-            }
+            LogVersion::V2 => Some(self.timestamps_of(&signature, at)?),
         };
         let mut material = VerificationMaterial {
             tlog_entries: vec![recorded.in_bundle()],

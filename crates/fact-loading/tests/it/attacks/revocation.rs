@@ -8,7 +8,7 @@ use image_trust::ReasonCode;
 use rehearsal::Algorithm;
 use rehearsal::notary::{NotaryAuthority, NotarySigner, SignerOptions, Wrapping};
 use rehearsal::registry::Options;
-use rehearsal::revocation::{Period, RevocationPlaces, Status};
+use rehearsal::revocation::{Period, RevocationPlaces, Scope, Status};
 use rehearsal::service::{Answer, Service, Serving};
 use serde_json::{Value, json};
 use vouchsafe_fact_loading::{Loader, LoaderOptions, RevocationCheck};
@@ -112,7 +112,9 @@ impl Scene {
             until: Some(signing_time() + Duration::from_secs(86_400)),
         };
         let (revoker, leaf) = (self.authority.revoker(), &self.signer.chain[0]);
-        let list = revoker.list(&[(leaf, status)], period, None).unwrap();
+        let list = revoker
+            .list(&[(leaf, status)], period, Scope::Everything)
+            .unwrap();
         (list, revoker.response(leaf, status, period).unwrap())
     }
 

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use image_trust::ReasonCode;
+use image_trust::{ReasonCode, RevocationCheck};
 use rehearsal::Algorithm;
 use rehearsal::notary::NotaryAuthority;
-use rehearsal::revocation::{Period, Status};
+use rehearsal::revocation::{Period, Scope, Status};
 use vouchsafe_image_verification::RevocationSource;
 
 use super::{
-    LIST, NOTARY, OTHER_LIST, RESPONDER, hours_from_signing, is_list, list, of_now, places, response, said,
-    signer, verdict,
+    LIST, NOTARY, OTHER_LIST, RESPONDER, demand, hours_from_signing, is_list, judged, list, message, of_now,
+    places, refused, response, said, signature, signer, verdict,
 };
 use crate::workshop::{beginning, signing_time};
 
@@ -54,11 +54,14 @@ fn an_answer_of_another_authority_or_about_another_certificate_is_no_answer() {
     let neighbour = NOTARY.signer("neighbour", Algorithm::P256).expect("a signer");
     let other = NotaryAuthority::new(beginning()).expect("an authority");
     let lists = [
-        other.revoker().list(&[], of_now(), None).expect("a list"),
+        other
+            .revoker()
+            .list(&[], of_now(), Scope::Everything)
+            .expect("a list"),
         // Of the right authority, and of another of its parts.
         NOTARY
             .revoker()
-            .list(&[], of_now(), Some(OTHER_LIST))
+            .list(&[], of_now(), Scope::Place(OTHER_LIST))
             .expect("a list"),
     ];
     let responses = [
@@ -72,9 +75,45 @@ fn an_answer_of_another_authority_or_about_another_certificate_is_no_answer() {
         let say = |source: &RevocationSource| Some(if is_list(source) { list } else { response }.clone());
         assert_eq!(verdict(&signer, say), Some(ReasonCode::RevocationUnknown));
     }
-    let here = NOTARY.revoker().list(&[], of_now(), Some(LIST)).expect("a list");
+    let here = NOTARY
+        .revoker()
+        .list(&[], of_now(), Scope::Place(LIST))
+        .expect("a list");
     let say = |source: &RevocationSource| is_list(source).then(|| here.clone());
     assert_eq!(verdict(&signer, say), None);
+}
+
+/// The attack: a genuine list of the right authority that speaks of something else, or of a part only, offered in the stead
+/// of the whole one, in which the certificate stands.
+#[test]
+fn a_list_of_changes_or_of_a_part_is_no_consent() {
+    let signer = signer(places(&[LIST], &[]));
+    for (scope, why) in [
+        (
+            Scope::ChangesSince(7),
+            "extension 2.5.29.27, which is not understood",
+        ),
+        (
+            Scope::ChangesAt(OTHER_LIST),
+            "changes to the list are told elsewhere",
+        ),
+        (Scope::OtherAuthorities, "does not speak of such certificates"),
+        (Scope::SomeReasons, "does not speak of such certificates"),
+    ] {
+        let list = NOTARY.revoker().list(&[], of_now(), scope).expect("a list");
+        let demand = demand(RevocationCheck::Enforce);
+        let findings = judged(signature(&signer), &demand, |_| Some(list.clone()));
+        assert_eq!(
+            refused(&findings),
+            Some(ReasonCode::RevocationUnknown),
+            "{scope:?}"
+        );
+        assert!(
+            message(&findings).contains(why),
+            "{scope:?}: {}",
+            message(&findings)
+        );
+    }
 }
 
 #[test]

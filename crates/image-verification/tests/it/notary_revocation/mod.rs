@@ -14,7 +14,7 @@ use image_trust::{
 };
 use rehearsal::Algorithm;
 use rehearsal::notary::{NotaryAuthority, NotarySigner, SignerOptions, Wrapping, envelope};
-use rehearsal::revocation::{Period, RevocationPlaces, Status};
+use rehearsal::revocation::{Period, RevocationPlaces, Scope, Status};
 use vouchsafe_image_verification::{
     PreparedEvidence, ResolvedKeys, RevocationAnswers, RevocationSource, judge_with_revocation,
     revocation_sources,
@@ -125,7 +125,10 @@ fn of_now() -> Period {
 
 fn list(signer: &NotarySigner, status: Status, period: Period) -> Vec<u8> {
     let says = [(&signer.chain[0], status)];
-    NOTARY.revoker().list(&says, period, None).expect("a list")
+    NOTARY
+        .revoker()
+        .list(&says, period, Scope::Everything)
+        .expect("a list")
 }
 
 fn response(signer: &NotarySigner, status: Status, period: Period) -> Vec<u8> {

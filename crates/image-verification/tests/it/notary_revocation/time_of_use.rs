@@ -5,7 +5,7 @@ use std::time::Duration;
 use image_trust::{ArtifactKind, NotaryTrust, ReasonCode};
 use rehearsal::authority::TimestampAuthority;
 use rehearsal::notary::{Claim, NotarySigner, Stamp, Wrapping, countersigned, envelope};
-use rehearsal::revocation::Status;
+use rehearsal::revocation::{Scope, Status};
 use vouchsafe_image_verification::RevocationSource;
 
 use super::{LIST, NOTARY, demand_of, judged, list, of_now, places, refused, signer};
@@ -67,7 +67,10 @@ fn a_revoked_timestamp_authority_proves_no_time_cve_2024_56138() {
     let authority = TimestampAuthority::telling(beginning(), &places(&[LIST], &[])).expect("an authority");
     for (status, verdict) in [(Status::Good, None), (Status::Revoked, Some(ReasonCode::Revoked))] {
         let says = [(authority.leaf(), status)];
-        let answer = authority.revoker().list(&says, of_now(), None).expect("a list");
+        let answer = authority
+            .revoker()
+            .list(&says, of_now(), Scope::Everything)
+            .expect("a list");
         let demand = demand_of(trust_with(&authority));
         let findings = judged(stamped(&signer, &authority), &demand, |_| Some(answer.clone()));
         assert_eq!(refused(&findings), verdict, "{status:?}");
