@@ -12,6 +12,7 @@ pub(crate) mod evidence;
 pub(crate) mod certificates;
 pub(crate) mod notary;
 pub(crate) mod manifests;
+pub(crate) mod tuf;
 pub(crate) mod substitution;
 pub(crate) mod patches;
 pub(crate) mod validations;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 #[path = "../../../../fuzz/oracles/mod.rs"]
-mod oracles;
+pub(crate) mod oracles;
 
 /// Pieces that mean something to one of the languages.
 fn pieces(words: &'static [&'static str]) -> impl Strategy<Value = Vec<u8>> {
@@ -349,6 +349,15 @@ proptest! {
         let [high, low] = place.to_be_bytes();
         let bytes: Vec<u8> = [high, low, gone].into_iter().chain(new).collect();
         oracles::certificates::no_bytes_and_no_mutation_are_a_certificate(&bytes);
+    }
+
+    #[test]
+    fn no_mutation_of_tuf_metadata_is_trusted(
+        which: u8, place: u16, gone in 0_u8..8, new in prop::collection::vec(any::<u8>(), 0..6),
+    ) {
+        let [high, low] = place.to_be_bytes();
+        let bytes: Vec<u8> = [which, high, low, gone].into_iter().chain(new).collect();
+        oracles::tuf::no_mutation_of_tuf_metadata_is_trusted(&bytes);
     }
 
     #[test]

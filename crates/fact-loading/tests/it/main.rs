@@ -15,11 +15,11 @@ mod workshop;
 mod stage;
 mod attacks;
 mod key_services;
-#[path = "../../../trust-root/tests/it/tuf.rs"]
-mod tuf;
 mod trust;
 mod platforms;
 mod image_validating;
 mod cost;
 mod rounds;
 mod fuzzing;
+
+use fuzzing::oracles::tuf::repository as tuf;

@@ -259,3 +259,63 @@ async fn a_role_s_name_leads_out_of_no_folder_cve_2026_24137() {
     assert_eq!(names(outside.path()), ["a"]);
     assert_eq!(names(&outside.path().join("a")), ["b"]);
 }
+
+/// A role that may speak of another path alone vouches for the trusted root: signed by the right keys, and none of its
+/// business.
+#[tokio::test]
+async fn a_role_speaks_only_of_the_paths_that_were_delegated_to_it_cve_2024_47534() {
+    let (keys, shelf) = (Keys::fresh(), Shelf::default());
+    let mirror = Mirror::new("https://mirror.example", &keys.root(1, None), None).unwrap();
+    let edition = |number: u64, delegated_paths| Edition {
+        delegate: Some("elsewhere"),
+        delegated_paths,
+        ..Edition::number(number, "{\"evil\":1}")
+    };
+    for (number, paths) in [
+        (1, "elsewhere/*"),
+        (2, "elsewhere/trusted_root.json"),
+        (3, "trusted_root.jso"),
+    ] {
+        shelf.put(keys.files(&edition(number, paths)));
+        let error = mirror.refresh(Arc::new(shelf.clone()), now()).await.unwrap_err();
+        assert!(
+            error.to_string().contains("trusted_root.json"),
+            "{paths}: {error}"
+        );
+    }
+    shelf.put(keys.files(&edition(4, "trusted_root.json")));
+    mirror.refresh(Arc::new(shelf), now()).await.unwrap();
+}
+
+/// Answers of another shape than metadata has: refused, by a process that goes on.
+#[tokio::test]
+async fn an_answer_of_the_wrong_shape_is_refused_and_ends_nothing_cve_2026_23991() {
+    let scene = Scene::new().await;
+    let shapes = [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "\"signed\"",
+        "{\"signed\":null,\"signatures\":[]}",
+        "{\"signed\":{},\"signatures\":[{}]}",
+        "{\"signed\":{\"_type\":7},\"signatures\":[{\"keyid\":7,\"sig\":{}}]}",
+        "{\"signed\":{\"_type\":\"timestamp\",\"version\":-1,\"meta\":[]},\"signatures\":[{\"keyid\":\"\",\"sig\":\"zz\"}]}",
+    ];
+    let sixth = scene.keys.files(&Edition::number(6, "{\"good\":6}"));
+    for name in [
+        "2.root.json",
+        "timestamp.json",
+        "6.snapshot.json",
+        "6.targets.json",
+    ] {
+        for shape in shapes {
+            scene.shelf.put(sixth.clone());
+            scene.shelf.put([(name.to_owned(), shape.as_bytes().to_vec())]);
+            assert!(scene.refresh().await.is_err(), "{name}: {shape}");
+        }
+        scene.shelf.take(name);
+    }
+    scene.shelf.put(sixth);
+    assert_eq!(scene.refresh().await.unwrap(), "{\"good\":6}");
+}

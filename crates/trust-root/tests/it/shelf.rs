@@ -25,6 +25,11 @@ impl Shelf {
         self.files.lock().unwrap().extend(files);
     }
 
+    /// Takes a file away.
+    pub(crate) fn take(&self, name: &str) {
+        self.files.lock().unwrap().remove(name);
+    }
+
     pub(crate) fn go_down(&self) {
         *self.is_down.lock().unwrap() = true;
     }

@@ -20,6 +20,8 @@ pub(crate) struct Edition {
     pub(crate) content: String,
     /// A role that the targets delegate the trusted root to.
     pub(crate) delegate: Option<&'static str>,
+    /// What that role may speak of.
+    pub(crate) delegated_paths: &'static str,
 }
 
 impl Edition {
@@ -33,6 +35,7 @@ impl Edition {
             snapshot_expires: LATER,
             content: content.to_owned(),
             delegate: None,
+            delegated_paths: "*",
         }
     }
 }
@@ -101,7 +104,7 @@ impl Keys {
             let id = id(&self.online);
             top = role(&json!({}));
             top["delegations"] = json!({ "keys": { (id.clone()): key }, "roles": [{ "name": name,
-                "keyids": [id], "threshold": 1, "terminating": true, "paths": ["*"] }] });
+                "keyids": [id], "threshold": 1, "terminating": true, "paths": [edition.delegated_paths] }] });
             (name, sign(&role(&target)))
         });
         let targets = sign(&top);
