@@ -13,13 +13,33 @@ pub type ClusterFuture<'a, T> = BoxFuture<'a, Result<T, FactError>>;
 pub trait Cluster: Send + Sync + std::fmt::Debug {
     /// A namespace, whole.
     fn namespace<'a>(&'a self, name: &'a str) -> ClusterFuture<'a, Value> {
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-';
-        if name.is_empty() || !name.chars().all(is_plain) {
+        if !is_object_name(name) {
             let cause = format!("`{name}` is no name of a namespace");
             return Box::pin(std::future::ready(Err(FactError::Failed(cause))));
         }
         let path = format!("/api/v1/namespaces/{name}");
         Box::pin(async move { self.call("GET", &path, None).await })
+    }
+
+    /// Names of the pull secrets of a ServiceAccount, in order.
+    fn pull_secrets_of<'a>(&'a self, namespace: &'a str, account: &'a str) -> ClusterFuture<'a, Vec<String>> {
+        if let Some(odd) = [namespace, account]
+            .into_iter()
+            .find(|name| !is_object_name(name))
+        {
+            let cause = format!("`{odd}` is no name of an object");
+            return Box::pin(std::future::ready(Err(FactError::Failed(cause))));
+        }
+        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}");
+        Box::pin(async move {
+            let account = self.call("GET", &path, None).await?;
+            let secrets = account.get("imagePullSecrets").and_then(Value::as_array);
+            let names = secrets.into_iter().flatten();
+            Ok(names
+                .filter_map(|secret| secret.get("name").and_then(Value::as_str))
+                .map(str::to_owned)
+                .collect())
+        })
     }
 
     /// Labels of a namespace, a JSON object of strings.
@@ -53,6 +73,12 @@ pub trait Cluster: Send + Sync + std::fmt::Debug {
     fn recorded_exchange(&self, _method: &str, _url: &str) -> Option<(u16, Value)> {
         None
     }
+}
+
+/// Whether a name can stand in a path as it is: a DNS subdomain (RFC 1123).
+fn is_object_name(name: &str) -> bool {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '.';
+    name.starts_with(|first: char| first.is_ascii_alphanumeric()) && name.chars().all(is_plain)
 }
 
 /// No cluster: what needs one has no loader.

@@ -1,6 +1,7 @@
 //! Whose credentials a call to a registry carries.
 //!
-//! Order, as the kubelet's: the Pod's pull secrets, then the policy's, then the providers that the policy names, else those
+//! Order, as the kubelet's: the Pod's pull secrets, or those of the ServiceAccount that a template without any runs as; then
+//! the policy's, then the providers that the policy names, else those
 //! of the process, `default` being the docker configuration of the process. A Secret that can't be read is passed over, as
 //! Kyverno does: the registry then refuses, not we. A credential that the registry refuses gives way to the next.
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use image_trust::RegistryAccess;
 use oci_registry::{Cloud, CredentialSource, DockerConfig, Keychain};
+use policy_engine::FactError;
 use policy_engine::facts::Asker;
 
 use crate::cloud::Clouds;
@@ -66,7 +68,16 @@ impl Keychains {
     /// The keychain of one errand.
     pub(crate) async fn of(&self, asker: &Asker, access: &RegistryAccess) -> Keychain {
         let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
-        for secret in access.pull_secrets.iter().chain(&access.secrets) {
+        let of_account = match &access.service_account {
+            Some(account) => self.of_account(asker, account).await,
+            None => Vec::new(),
+        };
+        for secret in access
+            .pull_secrets
+            .iter()
+            .chain(&of_account)
+            .chain(&access.secrets)
+        {
             let (namespace, name) = secret.split_once('/').unwrap_or((&self.own_namespace, secret));
             if self.tenancy.may_read_namespace(asker, namespace).is_err() {
                 tracing::warn!(secret, "pull secret of another namespace passed over");
@@ -79,6 +90,31 @@ impl Keychains {
         }
         sources.extend(self.providers(&access.providers));
         Keychain::new(sources)
+    }
+
+    /// The pull secrets of a ServiceAccount, `namespace/name`. Where there is no cluster there are none.
+    async fn of_account(&self, asker: &Asker, account: &str) -> Vec<String> {
+        let Some((namespace, name)) = account.split_once('/') else {
+            return Vec::new();
+        };
+        if self.tenancy.may_read_namespace(asker, namespace).is_err() {
+            return Vec::new();
+        }
+        match self.cluster.pull_secrets_of(namespace, name).await {
+            Ok(secrets) => secrets
+                .into_iter()
+                .map(|secret| format!("{namespace}/{secret}"))
+                .collect(),
+            Err(FactError::NoLoader(_)) => Vec::new(),
+            Err(cause) => {
+                tracing::warn!(
+                    account,
+                    ?cause,
+                    "pull secrets of a ServiceAccount not readable, passed over"
+                );
+                Vec::new()
+            }
+        }
     }
 
     /// The providers called so, each once; the docker configuration is always among them, at the latest last.

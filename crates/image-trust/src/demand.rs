@@ -43,6 +43,8 @@ pub struct RegistryAccess {
     pub secrets: Vec<String>,
     /// Pull secrets of the Pod as `namespace/name`.
     pub pull_secrets: Vec<String>,
+    /// ServiceAccount, `namespace/name`, whose pull secrets serve a Pod's template that names none.
+    pub service_account: Option<String>,
 }
 
 /// A predicate type, and who must have attested to it.

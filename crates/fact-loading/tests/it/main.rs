@@ -17,6 +17,7 @@ mod attacks;
 mod key_services;
 mod trust;
 mod platforms;
+mod pull_secrets;
 mod image_validating;
 mod cost;
 mod rounds;

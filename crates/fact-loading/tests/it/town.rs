@@ -12,6 +12,8 @@ use vouchsafe_fact_loading::{Cluster, ClusterFuture};
 pub(crate) struct Town {
     /// By `namespace/name`: one field and its bytes.
     secrets: BTreeMap<String, (String, Vec<u8>)>,
+    /// Paths of service accounts, each with its one pull secret.
+    accounts: BTreeMap<String, String>,
     is_silent: bool,
     asked: Mutex<Vec<String>>,
 }
@@ -24,6 +26,13 @@ impl Town {
             secrets,
             ..Self::default()
         }
+    }
+
+    /// And with a ServiceAccount that has one pull secret.
+    pub(crate) fn and_account(mut self, namespace: &str, name: &str, secret: &str) -> Self {
+        let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}");
+        self.accounts.insert(path, secret.to_owned());
+        self
     }
 
     /// That never answers.
@@ -68,10 +77,11 @@ impl Cluster for Town {
         url_path: &'a str,
         _: Option<&'a str>,
     ) -> ClusterFuture<'a, Value> {
-        self.answer(
-            format!("{method} {url_path}"),
-            Ok(json!({ "data": { "refuse": "no" } })),
-        )
+        let found = match self.accounts.get(url_path) {
+            Some(secret) => json!({ "imagePullSecrets": [{ "name": secret }] }),
+            None => json!({ "data": { "refuse": "no" } }),
+        };
+        self.answer(format!("{method} {url_path}"), Ok(found))
     }
 
     fn secret<'a>(

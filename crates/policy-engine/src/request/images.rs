@@ -8,6 +8,7 @@
 use std::sync::Arc;
 
 use image_reference::{DefaultRegistry, ImageReference, ReferenceError};
+use image_trust::RegistryAccess;
 use serde_json::Value;
 
 /// Images one object may hold at most; more is an error, as no Pod of that size can run.
@@ -85,15 +86,63 @@ pub fn of_pod_kinds(object: &Value, kind: &str, registry: &DefaultRegistry) -> V
     images
 }
 
-/// Names of the Pod's pull secrets, in order.
+/// Where the secrets are that a Pod's images are pulled with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PullSecrets {
+    /// Those that the Pod or template names, in order, as `namespace/name`.
+    pub named: Vec<String>,
+    /// ServiceAccount, `namespace/name`, whose secrets stand in where a template names none.
+    pub service_account: Option<String>,
+}
+
+impl PullSecrets {
+    /// Whether there are none, wherever.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.service_account.is_none()
+    }
+
+    /// `access` by these secrets.
+    #[must_use]
+    pub fn added_to(&self, access: &RegistryAccess) -> RegistryAccess {
+        RegistryAccess {
+            pull_secrets: self.named.clone(),
+            service_account: self.service_account.clone(),
+            ..access.clone()
+        }
+    }
+}
+
+/// The account of Pods that name none.
+const DEFAULT_SERVICE_ACCOUNT: &str = "default";
+
+/// The pull secrets of an object in `namespace`; none for kinds without a Pod.
+///
+/// The API server writes the secrets of its ServiceAccount into a Pod that names none
+/// (Kubernetes 1.35 `plugin/pkg/admission/serviceaccount`), before any webhook sees it; a template is left as it is, so
+/// that its account is asked for.
 #[must_use]
-pub fn pull_secrets(object: &Value, kind: &str) -> Vec<String> {
+pub fn pull_secrets(object: &Value, kind: &str, namespace: &str) -> PullSecrets {
     let spec = pod_spec_path(kind).and_then(|path| path.iter().try_fold(object, |at, key| at.get(key)));
-    let Some(spec) = spec else { return Vec::new() };
-    items(spec, "imagePullSecrets")
+    let Some(spec) = spec else {
+        return PullSecrets::default();
+    };
+    let named: Vec<String> = items(spec, "imagePullSecrets")
         .filter_map(|secret| secret.get("name").and_then(Value::as_str))
-        .map(ToOwned::to_owned)
-        .collect()
+        .map(|name| format!("{namespace}/{name}"))
+        .collect();
+    let names_none = items(spec, "imagePullSecrets").next().is_none();
+    // The older field is read where the newer is empty.
+    let account = ["serviceAccountName", "serviceAccount"]
+        .into_iter()
+        .filter_map(|field| spec.get(field).and_then(Value::as_str))
+        .find(|name| !name.is_empty())
+        .unwrap_or(DEFAULT_SERVICE_ACCOUNT);
+    let is_asked_for = names_none && kind != "Pod" && !namespace.is_empty();
+    PullSecrets {
+        named,
+        service_account: is_asked_for.then(|| format!("{namespace}/{account}")),
+    }
 }
 
 /// One image; a blank text is no image, as a container may come without one.
@@ -137,6 +186,41 @@ mod tests {
             images[1].reference.as_ref().unwrap().canonical(),
             "docker.io/nginx:latest"
         );
+    }
+
+    #[test]
+    fn a_template_without_pull_secrets_has_those_of_its_service_account() {
+        let deployment = |spec: Value| json!({"spec": {"template": {"spec": spec}}});
+        let of = |spec: Value| pull_secrets(&deployment(spec), "Deployment", "shop");
+        let account = |spec: Value| of(spec).service_account.unwrap_or_default();
+        assert_eq!(account(json!({})), "shop/default");
+        assert_eq!(account(json!({"imagePullSecrets": []})), "shop/default");
+        assert_eq!(
+            account(json!({"serviceAccountName": "ci", "serviceAccount": "old"})),
+            "shop/ci"
+        );
+        assert_eq!(
+            account(json!({"serviceAccountName": "", "serviceAccount": "old"})),
+            "shop/old"
+        );
+        let own = of(json!({"serviceAccountName": "ci", "imagePullSecrets": [{"name": "pull"}]}));
+        assert_eq!(
+            (own.named, own.service_account),
+            (vec!["shop/pull".to_owned()], None)
+        );
+        let job =
+            json!({"spec": {"jobTemplate": {"spec": {"template": {"spec": {"serviceAccountName": "ci"}}}}}});
+        assert_eq!(
+            pull_secrets(&job, "CronJob", "shop").service_account.as_deref(),
+            Some("shop/ci")
+        );
+    }
+
+    #[test]
+    fn a_pod_has_the_pull_secrets_that_the_api_server_wrote_into_it_and_no_others() {
+        let pod = json!({"spec": {"serviceAccountName": "ci"}});
+        assert!(pull_secrets(&pod, "Pod", "shop").is_empty());
+        assert!(pull_secrets(&json!({"spec": {}}), "ConfigMap", "shop").is_empty());
     }
 
     #[test]

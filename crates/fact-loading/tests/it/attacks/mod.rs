@@ -7,7 +7,7 @@ mod moved_tag;
 mod lying_registry;
 mod endless_body;
 mod stall;
-mod stolen_credentials;
+pub(crate) mod stolen_credentials;
 mod unparsable_image;
 mod forged_annotation;
 mod mistaken_artifact;

@@ -32,6 +32,11 @@ fn docker_config(host: &str) -> String {
 /// A stage whose registry wants a password that the secret `pull` of `prod` holds. The port is not known before the
 /// registry listens, and the secret is written before: it is for every port of this machine.
 async fn guarded(port: u16) -> Stage {
+    guarded_in(port, |town| town).await
+}
+
+/// The same, with more in its cluster.
+pub(crate) async fn guarded_in(port: u16, furnish: impl FnOnce(Town) -> Town) -> Stage {
     let access = Access::Basic {
         user: USER.to_owned(),
         password: PASSWORD.to_owned(),
@@ -46,11 +51,11 @@ async fn guarded(port: u16) -> Stage {
         ".dockerconfigjson",
         docker_config(&format!("127.0.0.1:{port}")),
     );
-    Stage::with(options, town, false).await
+    Stage::with(options, furnish(town), false).await
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -136,6 +136,6 @@ fn access_of(credentials: Option<&wire::Credentials>) -> RegistryAccess {
         allow_insecure: credentials.allow_insecure_registry,
         providers: credentials.providers.clone(),
         secrets: credentials.secrets.clone(),
-        pull_secrets: Vec::new(),
+        ..RegistryAccess::default()
     }
 }

@@ -317,17 +317,11 @@ impl ImageValidatingRule {
     /// How registries are reached: as the policy says, and with the Pod's pull secrets.
     fn access(&self, occasion: &ImageOccasion<'_>) -> RegistryAccess {
         let subject = occasion.request.subject();
-        let names = subject
-            .map(|object| images::pull_secrets(object, &occasion.request.kind.kind))
-            .unwrap_or_default();
-        let namespace = &occasion.request.namespace;
-        RegistryAccess {
-            pull_secrets: names
-                .into_iter()
-                .map(|name| format!("{namespace}/{name}"))
-                .collect(),
-            ..self.0.access.clone()
-        }
+        let (kind, namespace) = (&occasion.request.kind.kind, &occasion.request.namespace);
+        subject
+            .map(|object| images::pull_secrets(object, kind, namespace))
+            .unwrap_or_default()
+            .added_to(&self.0.access)
     }
 }
 

@@ -277,7 +277,7 @@ fn access_of(entry: &Value) -> RegistryAccess {
             .unwrap_or(false),
         providers: strings(credentials, "providers"),
         secrets: strings(credentials, "secrets"),
-        pull_secrets: Vec::new(),
+        ..RegistryAccess::default()
     }
 }
 

@@ -129,7 +129,7 @@ impl VerifyImagesRule {
         if listed.is_empty() {
             return Ok(None);
         }
-        let secrets = pull_secrets(object, request);
+        let secrets = images::pull_secrets(object, &request.kind.kind, &request.namespace);
         let run = Run {
             checks: self.entries.iter().map(|entry| &entry.checks).collect(),
             entries: &entries,
@@ -265,12 +265,4 @@ fn refuse_unparsable(images: &[ImageAt]) -> Option<ImagesVerdict> {
         ReasonCode::BadReference.next_step().to_owned(),
     ));
     Some(refused)
-}
-
-fn pull_secrets(object: &Value, request: &Request) -> Vec<String> {
-    let names = images::pull_secrets(object, &request.kind.kind);
-    names
-        .into_iter()
-        .map(|name| format!("{}/{name}", request.namespace))
-        .collect()
 }

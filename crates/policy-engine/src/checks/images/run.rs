@@ -18,7 +18,7 @@ use crate::context::Scope;
 use crate::facts::{FactRequest, Halt};
 use crate::outcome::{ExplainLine, RuleOutcome, Verdict};
 use crate::request::Origin;
-use crate::request::images::ImageAt;
+use crate::request::images::{ImageAt, PullSecrets};
 
 /// What became of a rule, and which images to pin.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ pub(super) struct Run<'r> {
     pub(super) listed: &'r [(&'r ImageAt, &'r ImageReference)],
     pub(super) scope: &'r Scope<'r>,
     pub(super) names: RuleNames<'r>,
-    pub(super) pull_secrets: Vec<String>,
+    pub(super) pull_secrets: PullSecrets,
 }
 
 impl Run<'_> {
@@ -267,10 +267,7 @@ impl Run<'_> {
     }
 
     fn access_of(&self, entry: &Entry) -> RegistryAccess {
-        RegistryAccess {
-            pull_secrets: self.pull_secrets.clone(),
-            ..entry.demand.access.clone()
-        }
+        self.pull_secrets.added_to(&entry.demand.access)
     }
 
     /// `validate.deny` of the entry, over the named attestations.

@@ -142,7 +142,7 @@ fn image_registry(body: &Value) -> Result<Loader, Faults> {
             .unwrap_or(false),
         providers: texts("providers"),
         secrets: texts("secrets"),
-        pull_secrets: Vec::new(),
+        ..RegistryAccess::default()
     };
     Ok(Loader::ImageRegistry(ImageRegistry {
         reference: template(body, "reference", "")?,
