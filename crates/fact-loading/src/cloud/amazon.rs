@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::amazon_identity::{self, AwsCredentials};
+use super::amazon_profile::Profile;
 use super::means::{self, Ask, Means, header};
 use super::sigv4::{self, Signable};
 use super::wallet::Wallet;
@@ -37,11 +38,14 @@ impl Amazon {
         }
     }
 
-    /// The region that the environment names.
-    pub(crate) fn region(&self) -> Option<&str> {
-        self.means
-            .environment()
-            .first(&["AWS_REGION", "AWS_DEFAULT_REGION"])
+    /// The region that the environment names, or the profile.
+    pub(crate) async fn region(&self) -> Option<String> {
+        let environment = self.means.environment();
+        if let Some(region) = environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
+            return Some(region.to_owned());
+        }
+        let profile = Profile::of(environment).await.ok().flatten()?;
+        profile.get("region").map(str::to_owned)
     }
 
     /// Where a service is: as the operator says (`AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL`), or at AWS, where its host

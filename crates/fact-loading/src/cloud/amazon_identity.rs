@@ -1,11 +1,13 @@
 //! Who this process is at AWS.
 //!
-//! In order, as the SDKs look: keys in the environment, a web identity (service accounts of EKS), a container's agent (EKS
-//! Pod Identity, ECS), the machine's role (by its metadata service). Profiles of `~/.aws` are not read.
+//! In order, as the SDKs look: keys in the environment, a web identity (service accounts of EKS), the profile of `~/.aws`
+//! (its keys, or its web identity), a container's agent (EKS Pod Identity, ECS), the machine's role (by its metadata
+//! service).
 
 use oci_registry::Secret;
 use serde_json::Value;
 
+use super::amazon_profile::Profile;
 use super::means::{self, Ask, FORM, Means, form, header, text};
 use super::wallet::Timed;
 use crate::files;
@@ -38,7 +40,17 @@ pub(crate) async fn find(means: &Means, sts: &str) -> Result<Timed<AwsCredential
         }));
     }
     if let Some(file) = environment.get("AWS_WEB_IDENTITY_TOKEN_FILE") {
-        return of_web_identity(means, sts, file).await;
+        let identity = WebIdentity {
+            file,
+            role: environment.demand("AWS_ROLE_ARN")?,
+            session: environment.get("AWS_ROLE_SESSION_NAME"),
+        };
+        return of_web_identity(means, sts, identity).await;
+    }
+    if let Some(profile) = Profile::of(environment).await?
+        && let Some(found) = of_profile(means, sts, &profile).await?
+    {
+        return Ok(found);
     }
     let relative = environment.get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
     let relative = relative.map(|path| format!("http://169.254.170.2{path}"));
@@ -52,25 +64,58 @@ pub(crate) async fn find(means: &Means, sts: &str) -> Result<Timed<AwsCredential
         .get("AWS_EC2_METADATA_DISABLED")
         .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     {
-        return Err("no AWS credentials: no keys and no web identity in the environment".to_owned());
+        return Err(
+            "no AWS credentials: no keys and no web identity in the environment or in a profile".to_owned(),
+        );
     }
     of_machine(means)
         .await
-        .map_err(|cause| format!("no AWS credentials: no keys and no web identity in the environment, and the machine's role can't be had: {cause}"))
+        .map_err(|cause| format!("no AWS credentials: no keys and no web identity in the environment or in a profile, and the machine's role can't be had: {cause}"))
 }
 
-async fn of_web_identity(means: &Means, sts: &str, file: &str) -> Result<Timed<AwsCredentials>, String> {
-    let environment = means.environment();
-    let role = environment.demand("AWS_ROLE_ARN")?;
-    let token = files::read_text(file, MOST_TOKEN_BYTES).await?;
+/// A token of another issuer, and the role that it is exchanged for.
+#[derive(Debug, Clone, Copy)]
+struct WebIdentity<'i> {
+    file: &'i str,
+    role: &'i str,
+    session: Option<&'i str>,
+}
+
+/// The credentials of a profile; none where it says nothing of any.
+async fn of_profile(
+    means: &Means,
+    sts: &str,
+    profile: &Profile,
+) -> Result<Option<Timed<AwsCredentials>>, String> {
+    if let Some(id) = profile.get("aws_access_key_id") {
+        return Ok(Some(Timed::long(AwsCredentials {
+            access_key_id: id.to_owned(),
+            secret: Secret::new(profile.demand("aws_secret_access_key")?),
+            session: profile.get("aws_session_token").map(Secret::new),
+        })));
+    }
+    if let Some(file) = profile.get("web_identity_token_file") {
+        let identity = WebIdentity {
+            file,
+            role: profile.demand("role_arn")?,
+            session: profile.get("role_session_name"),
+        };
+        return of_web_identity(means, sts, identity).await.map(Some);
+    }
+    profile.unsupported().map_or(Ok(None), Err)
+}
+
+async fn of_web_identity(
+    means: &Means,
+    sts: &str,
+    identity: WebIdentity<'_>,
+) -> Result<Timed<AwsCredentials>, String> {
+    let token = files::read_text(identity.file, MOST_TOKEN_BYTES).await?;
     let body = form(&[
         ("Action", "AssumeRoleWithWebIdentity"),
         ("Version", "2011-06-15"),
-        ("RoleArn", role),
-        (
-            "RoleSessionName",
-            environment.get("AWS_ROLE_SESSION_NAME").unwrap_or("vouchsafe"),
-        ),
+        ("RoleArn", identity.role),
+        ("RoleSessionName", identity.session.unwrap_or("vouchsafe")),
         ("WebIdentityToken", &token),
     ]);
     let ask = Ask {

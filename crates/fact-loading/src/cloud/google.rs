@@ -1,7 +1,10 @@
 //! Tokens of Google Cloud.
 //!
-//! In order: the file that `GOOGLE_APPLICATION_CREDENTIALS` names (a service account's key, or workload identity
-//! federation), then the metadata service, which is also what workload identity of GKE answers by.
+//! In order: the file that `GOOGLE_APPLICATION_CREDENTIALS` names (a service account's key, workload identity federation, or
+//! a user of gcloud), the file that `gcloud auth application-default login` writes, then the metadata service, which is also
+//! what workload identity of GKE answers by.
+
+use std::path::PathBuf;
 
 use oci_registry::Secret;
 use serde_json::{Value, json};
@@ -13,6 +16,8 @@ use crate::{clock, files};
 
 /// What tokens are asked for; roles narrow it.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+/// Who exchanges tokens where a file names nobody.
+const TOKEN_SERVER: &str = "https://oauth2.googleapis.com/token";
 /// Largest credentials file, in bytes.
 const MOST_FILE_BYTES: usize = 64 * 1024;
 /// How long a service account's own statement is good, in seconds.
@@ -39,19 +44,53 @@ impl Google {
     }
 
     async fn find(&self) -> Result<Timed<Secret>, String> {
-        let Some(file) = self.means.environment().get("GOOGLE_APPLICATION_CREDENTIALS") else {
+        let Some(file) = self.file().await else {
             return self.of_machine().await;
         };
+        let file = file.as_str();
         let bytes = files::read(file, MOST_FILE_BYTES).await?;
         let credentials: Value =
             serde_json::from_slice(&bytes).map_err(|_| format!("file `{file}` is no JSON"))?;
         match text(&credentials, "/type", file)? {
             "service_account" => self.of_service_account(&credentials, file).await,
             "external_account" => self.of_federation(&credentials, file).await,
+            "authorized_user" => self.of_user(&credentials, file).await,
             other => Err(format!(
-                "file `{file}`: credentials of type `{other}` are not supported: expected service_account or external_account"
+                "file `{file}`: credentials of type `{other}` are not supported: expected service_account, external_account or authorized_user"
             )),
         }
+    }
+
+    /// The file of credentials: the one named, or gcloud's if there is one.
+    async fn file(&self) -> Option<String> {
+        let environment = self.means.environment();
+        if let Some(file) = environment.get("GOOGLE_APPLICATION_CREDENTIALS") {
+            return Some(file.to_owned());
+        }
+        let folder = environment.get("CLOUDSDK_CONFIG").map(PathBuf::from);
+        let path = folder
+            .or_else(|| environment.in_home(".config/gcloud"))?
+            .join("application_default_credentials.json");
+        let is_there = tokio::fs::try_exists(&path).await.unwrap_or(false);
+        is_there.then(|| path.to_str().map(str::to_owned)).flatten()
+    }
+
+    /// A user of gcloud: their lasting token is exchanged for one that ends.
+    async fn of_user(&self, credentials: &Value, file: &str) -> Result<Timed<Secret>, String> {
+        let server = credentials.get("token_uri").and_then(Value::as_str);
+        let server = server.unwrap_or(TOKEN_SERVER);
+        let body = form(&[
+            ("grant_type", "refresh_token"),
+            ("client_id", text(credentials, "/client_id", file)?),
+            ("client_secret", text(credentials, "/client_secret", file)?),
+            ("refresh_token", text(credentials, "/refresh_token", file)?),
+        ]);
+        let ask = Ask {
+            url: server,
+            headers: &[],
+            body: Some((FORM, &body)),
+        };
+        bearer(&self.means.json(ask).await?, server)
     }
 
     async fn of_machine(&self) -> Result<Timed<Secret>, String> {
@@ -63,14 +102,14 @@ impl Google {
             .metadata_json(&url, &[header("metadata-flavor", "Google")])
             .await
             .map_err(|cause| {
-                format!("no Google credentials: `GOOGLE_APPLICATION_CREDENTIALS` is not set, and the metadata service can't be asked: {cause}")
+                format!("no Google credentials: `GOOGLE_APPLICATION_CREDENTIALS` is not set, gcloud has no login, and the metadata service can't be asked: {cause}")
             })?;
         bearer(&answer, &url)
     }
 
     async fn of_service_account(&self, credentials: &Value, file: &str) -> Result<Timed<Secret>, String> {
         let server = credentials.get("token_uri").and_then(Value::as_str);
-        let server = server.unwrap_or("https://oauth2.googleapis.com/token");
+        let server = server.unwrap_or(TOKEN_SERVER);
         let now = clock::now().as_second();
         let claims = json!({
             "iss": text(credentials, "/client_email", file)?,

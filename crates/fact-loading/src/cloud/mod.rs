@@ -13,6 +13,7 @@ mod means;
 mod wallet;
 mod json_web_token;
 mod sigv4;
+mod amazon_profile;
 mod amazon_identity;
 mod amazon;
 mod google;

@@ -14,11 +14,12 @@ pub(super) async fn public_key(
     key: &AmazonKey<'_>,
     place: Option<&Place>,
 ) -> Result<String, String> {
-    let region = key
-        .region
-        .or(key.endpoint.and_then(region_of_host))
-        .or_else(|| amazon.region())
-        .ok_or("the key's region is unknown: write the key's ARN, or set AWS_REGION")?;
+    let own = match key.region.or(key.endpoint.and_then(region_of_host)) {
+        Some(region) => Some(region.to_owned()),
+        None => amazon.region().await,
+    };
+    let region = own.ok_or("the key's region is unknown: write the key's ARN, or set AWS_REGION")?;
+    let region = region.as_str();
     let endpoint = match place {
         Some(place) => place.url.clone(),
         None => amazon.endpoint("kms", "kms", region),

@@ -182,3 +182,86 @@ async fn a_machine_s_role_is_had_by_a_session_of_its_metadata_service() {
     ]);
     holds(&stage, &format!("awskms:///{ARN}")).await;
 }
+
+/// The profile's keys, its region, and the environment's before them; and a profile that sends elsewhere is no silence.
+#[tokio::test]
+async fn the_profile_of_a_developer_s_machine_signs_the_call() {
+    let stage = stage().await;
+    let office = Office::open(kms(
+        stage.key.public_der().to_vec(),
+        "AKID",
+        "s3c/r3t=",
+        "session",
+    ))
+    .await;
+    let config = token_file(
+        "[default]\nregion = us-east-1\n[profile ci]\nregion = eu-west-3\naws_access_key_id = OLD\n\
+        [profile people]\nsso_session = acme\n[sso-session acme]\nsso_region = eu-west-3\n",
+    );
+    let credentials = token_file(
+        "[ci]\naws_access_key_id=AKID\naws_secret_access_key=s3c/r3t=\naws_session_token=session\n",
+    );
+    let (url, config, credentials) = (office.url(), shown(&config), shown(&credentials));
+    let usual = [
+        ("AWS_ENDPOINT_URL_KMS", url.as_str()),
+        ("AWS_CONFIG_FILE", config.as_str()),
+        ("AWS_SHARED_CREDENTIALS_FILE", credentials.as_str()),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    let with = |more: &[(&'static str, &'static str)]| [&usual[..], more].concat();
+    let stage = stage.in_environment(&with(&[("AWS_PROFILE", "ci")]));
+    holds(&stage, "awskms:///alias/cosign").await;
+    let stage = stage.in_environment(&with(&[("AWS_PROFILE", "people")]));
+    fails(
+        &stage,
+        &format!("awskms:///{ARN}"),
+        "`sso_session` is not supported",
+    )
+    .await;
+    let stage = stage.in_environment(&with(&[("AWS_PROFILE", "nobody")]));
+    fails(&stage, &format!("awskms:///{ARN}"), "`nobody` is in neither").await;
+    // A profile without credentials leaves the next place to be asked.
+    let stage = stage.in_environment(&with(&[]));
+    fails(&stage, &format!("awskms:///{ARN}"), "no AWS credentials").await;
+    let stage = stage.in_environment(&with(&[
+        ("AWS_PROFILE", "people"),
+        ("AWS_ACCESS_KEY_ID", "AKID"),
+        ("AWS_SECRET_ACCESS_KEY", "s3c/r3t="),
+        ("AWS_SESSION_TOKEN", "session"),
+    ]));
+    holds(&stage, &format!("awskms:///{ARN}")).await;
+}
+
+#[tokio::test]
+async fn a_profile_s_web_identity_is_exchanged_for_a_session() {
+    let stage = stage().await;
+    let give = kms(stage.key.public_der().to_vec(), "ASIA", "temporary", "session");
+    let office = Office::open(move |request| {
+        if request.form("Action") != "AssumeRoleWithWebIdentity" {
+            return give(request);
+        }
+        assert_eq!(request.form("RoleArn"), "arn:aws:iam::111122223333:role/verifier");
+        assert_eq!(request.form("RoleSessionName"), "laptop");
+        assert_eq!(request.form("WebIdentityToken"), "ey.7");
+        let xml = "<SessionToken>session</SessionToken><SecretAccessKey>temporary</SecretAccessKey>\
+            <Expiration>2999-01-01T00:00:00Z</Expiration><AccessKeyId>ASIA</AccessKeyId>";
+        (200, xml.to_owned())
+    })
+    .await;
+    let token = token_file("ey.7");
+    let config = token_file(&format!(
+        "[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/verifier\nrole_session_name = laptop\n\
+        web_identity_token_file = {}\n",
+        token.path().display()
+    ));
+    let stage = stage.in_environment(&[
+        ("AWS_ENDPOINT_URL", &office.url()),
+        ("AWS_CONFIG_FILE", &shown(&config)),
+        ("AWS_PROFILE", "ci"),
+    ]);
+    holds(&stage, &format!("awskms:///{ARN}")).await;
+}
+
+fn shown(file: &tempfile::NamedTempFile) -> String {
+    file.path().display().to_string()
+}

@@ -192,3 +192,46 @@ async fn another_issuer_s_token_is_exchanged_and_stands_in_for_a_service_account
     ]);
     holds(&stage, &format!("gcpkms://{KEY}/versions/10")).await;
 }
+
+/// What `gcloud auth application-default login` leaves behind: named, and where gcloud keeps it.
+#[tokio::test]
+async fn a_user_of_gcloud_gets_a_token_for_their_lasting_one() {
+    let stage = stage().await;
+    let give = kms(stage.key.public_pem());
+    let office = Office::open(move |request| {
+        if request.path() != "/token" {
+            return give(request);
+        }
+        let is_good = request.form("grant_type") == "refresh_token"
+            && request.form("client_id") == "7.apps.googleusercontent.com"
+            && request.form("client_secret") == "d-FL95";
+        match request.form("refresh_token").as_str() {
+            "1//lasting" if is_good => token(),
+            _ => (
+                400,
+                r#"{"error":"invalid_grant","error_description":"Token has been expired or revoked."}"#
+                    .to_owned(),
+            ),
+        }
+    })
+    .await;
+    let login = |lasting: &str| {
+        json!({ "type": "authorized_user", "client_id": "7.apps.googleusercontent.com", "client_secret": "d-FL95",
+            "refresh_token": lasting, "token_uri": format!("{}/token", office.url()) })
+        .to_string()
+    };
+    let (file, ended) = (token_file(&login("1//lasting")), token_file(&login("1//ended")));
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("application_default_credentials.json");
+    std::fs::write(kept, login("1//lasting")).unwrap();
+    let url = office.url();
+    let service = ("CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS", url.as_str());
+    let uri = format!("gcpkms://{KEY}/versions/10");
+    let named = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let stage = stage.in_environment(&[service, ("GOOGLE_APPLICATION_CREDENTIALS", &named(file.path()))]);
+    holds(&stage, &uri).await;
+    let stage = stage.in_environment(&[service, ("CLOUDSDK_CONFIG", &named(folder.path()))]);
+    holds(&stage, &uri).await;
+    let stage = stage.in_environment(&[service, ("GOOGLE_APPLICATION_CREDENTIALS", &named(ended.path()))]);
+    fails(&stage, &uri, "Token has been expired or revoked.").await;
+}
