@@ -4,11 +4,11 @@
 //! certificate that is shown (`NAME.cert` with `NAME.key`, the first by name).
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use fact_loading::HostCertificates;
 
-use crate::input::{InputError, read_file};
+use crate::input::{InputError, entries, read_file};
 
 /// Reads the folder.
 ///
@@ -46,18 +46,6 @@ fn of_host(folder: &Path) -> Result<HostCertificates, InputError> {
 
 fn text(file: &Path) -> Result<Vec<u8>, InputError> {
     read_file(&file.display().to_string())
-}
-
-/// What is in a folder, by name.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
-    let failed = |cause: std::io::Error| InputError::Malformed(format!("`{}`: {cause}", folder.display()));
-    let mut found = std::fs::read_dir(folder)
-        .map_err(failed)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(failed)?;
-    found.sort();
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -77,15 +77,26 @@ pub(crate) fn files_of(path: &str, recursive: bool) -> Result<Vec<String>, Input
         .collect())
 }
 
+/// What is in a folder, by name.
+///
+/// # Errors
+/// [`InputError`] where it can't be listed to its end.
+pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, InputError> {
+    let unreadable = |cause| InputError::Unreadable {
+        path: folder.to_string_lossy().into_owned(),
+        cause,
+    };
+    let mut found = std::fs::read_dir(folder)
+        .map_err(unreadable)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    found.sort();
+    Ok(found)
+}
+
 fn walk(folder: &Path, deeper: usize, found: &mut Vec<PathBuf>) -> Result<(), InputError> {
-    let shown = || folder.to_string_lossy().into_owned();
-    let listing =
-        std::fs::read_dir(folder).map_err(|cause| InputError::Unreadable { path: shown(), cause })?;
-    let mut paths: Vec<PathBuf> = listing
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect();
-    paths.sort();
-    for path in paths {
+    for path in entries(folder)? {
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -106,7 +117,7 @@ fn walk(folder: &Path, deeper: usize, found: &mut Vec<PathBuf>) -> Result<(), In
         }
         if found.len() > MOST_FILES {
             return Err(InputError::TooMuch {
-                path: shown(),
+                path: folder.to_string_lossy().into_owned(),
                 what: format!("more than {MOST_FILES} files"),
             });
         }

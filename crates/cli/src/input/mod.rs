@@ -18,7 +18,7 @@ pub(crate) use crate::input_error::InputError;
 pub(crate) use cluster_resources::{ClusterArguments, ClusterSession, FoundInCluster};
 pub(crate) use context::load_context;
 pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
-pub(crate) use files::{STANDARD_INPUT, files_of, read_file, read_text};
+pub(crate) use files::{STANDARD_INPUT, entries, files_of, read_file, read_text};
 pub(crate) use given_images::GivenImages;
 pub(crate) use key_files::unreadable_key_files;
 pub(crate) use object_store::ObjectStore;

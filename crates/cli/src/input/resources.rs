@@ -127,9 +127,16 @@ pub(crate) fn load_stored(paths: &[String]) -> Result<Vec<Arc<StoredResource>>, 
     for path in paths {
         for file in files_of(path, false)? {
             let source: Arc<str> = file.as_str().into();
-            let store = |object: Value, line: u32| settled(object, &source, line);
+            let store = |object: Value, line: u32| settled(object, &source, line).ok_or(line);
             match manifest::read_objects(&read_file(&file)?, &file, store) {
-                Ok(read) => stored.extend(read.into_iter().flatten()),
+                Ok(read) => {
+                    for object in read {
+                        match object {
+                            Ok(object) => stored.push(object),
+                            Err(line) => faults.push(format!("{file}:{line}: no object: expected a mapping")),
+                        }
+                    }
+                }
                 Err(errors) => faults.extend(errors.iter().map(ToString::to_string)),
             }
         }

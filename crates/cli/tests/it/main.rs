@@ -22,6 +22,8 @@ mod apply_formats;
 #[cfg(test)]
 mod apply_mutations;
 #[cfg(test)]
+mod migrate;
+#[cfg(test)]
 mod suites;
 #[cfg(test)]
 mod verify;

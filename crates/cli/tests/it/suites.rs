@@ -74,6 +74,43 @@ fn a_rule_s_name_says_nothing_about_a_policy_without_rules() {
 }
 
 #[test]
+fn a_policy_that_does_not_load_fails_its_suite_unless_just_that_is_expected() {
+    let said = |result: &str| {
+        let folder = Folder::new();
+        let expected = format!("{{policy: tags, rule: r, kind: Pod, resources: [web], result: {result}}}");
+        let suite = suite(&folder, "kyverno-test.yaml", &expected, "");
+        let broken = policy("tags", "Enforce", TAG_IS_ONE).replace("validate:", "validat:");
+        folder.file("policy.yaml", &broken);
+        vouchsafe(&["test", &suite])
+    };
+    for result in ["pass", "fail", "error", "warn"] {
+        let said = said(result);
+        assert_eq!(said.code, 1, "{result}: {}", said.out);
+        assert!(said.out.contains("│ Fail   │ Invalid Policy │"), "{}", said.out);
+    }
+    let said = said("skip");
+    assert_eq!(said.code, 0, "{}", said.out);
+    assert!(said.out.contains("│ Skip   │ Invalid Policy │"), "{}", said.out);
+}
+
+#[test]
+fn a_policy_that_does_not_load_and_that_no_result_names_fails_its_suite() {
+    let folder = Folder::new();
+    let result = "{policy: tags, rule: r, kind: Pod, resources: [web], result: pass}";
+    let suite = suite(&folder, "kyverno-test.yaml", result, "");
+    let broken = policy("other", "Enforce", TAG_IS_ONE).replace("validate:", "validat:");
+    folder.file(
+        "policy.yaml",
+        &format!("{}\n---\n{broken}", policy("tags", "Enforce", TAG_IS_ONE)),
+    );
+    let said = vouchsafe(&["test", &suite]);
+    assert_eq!(said.code, 1, "{}", said.out);
+    assert!(said.out.contains("│ other  │"), "{}", said.out);
+    let said = vouchsafe(&["test", &suite, "-t", "policy=tags"]);
+    assert_eq!(said.code, 0, "{}", said.out);
+}
+
+#[test]
 fn what_a_suite_asks_for_and_nothing_judges_is_told() {
     let result = "{policy: tags, rule: r, resources: [web], result: pass}";
     for field in ["httpPayloads", "envoyPayloads"] {

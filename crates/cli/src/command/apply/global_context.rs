@@ -11,24 +11,34 @@ use policy_types::kyverno_io::global_context_entry::GlobalContextEntry;
 use serde_json::Value;
 
 use crate::command::jp::evaluate_text;
-use crate::input::{ObjectStore, StoredResource};
+use crate::input::{InputError, ObjectStore, StoredResource};
 
 const KIND: &str = "GlobalContextEntry";
 
 /// Takes the entries out of `resources`: they are no objects to judge.
-pub(super) fn taken_out_of(resources: &mut Vec<Arc<StoredResource>>) -> Vec<Loaded<GlobalContextEntry>> {
+///
+/// # Errors
+/// [`InputError`] with every fault of every entry.
+pub(super) fn taken_out_of(
+    resources: &mut Vec<Arc<StoredResource>>,
+) -> Result<Vec<Loaded<GlobalContextEntry>>, InputError> {
     let is_entry = |resource: &Arc<StoredResource>| {
         &*resource.kind == KIND && resource.api_version.starts_with("kyverno.io/")
     };
     if !resources.iter().any(is_entry) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let (entries, others): (Vec<_>, Vec<_>) = resources.drain(..).partition(is_entry);
     *resources = others;
     let documents = entries
         .iter()
         .map(|entry| manifest::Document::without_text(entry.object(), &entry.source));
-    LoadedPolicies::load(documents).global_context_entries
+    let loaded = LoadedPolicies::load(documents);
+    if loaded.faults.is_empty() {
+        return Ok(loaded.global_context_entries);
+    }
+    let faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
+    Err(InputError::Malformed(faults.join("\n")))
 }
 
 /// What the entries hold, by name and by `name.projection`.

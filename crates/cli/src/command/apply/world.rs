@@ -65,7 +65,7 @@ impl World {
         targets: &[Arc<StoredResource>],
     ) -> Result<Self, InputError> {
         let mut resources = input::load_stored(&arguments.resources)?;
-        entries.extend(global_context::taken_out_of(&mut resources));
+        entries.extend(global_context::taken_out_of(&mut resources)?);
         let mut cluster = FileCluster {
             namespaces: values.namespaces(),
             ..FileCluster::default()

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use fact_loading::Cluster;
 use policy_engine::request::Stage;
-use policy_engine::{Decision, Engine, EngineOptions, Request};
+use policy_engine::{Decision, Engine, EngineOptions, LoadedPolicies, Request};
+use policy_types::OtherGroup;
 
 use super::Arguments;
 use super::proof::Proof;
@@ -43,7 +44,11 @@ fn migrate(arguments: &Arguments, console: &mut Console) -> Result<bool, InputEr
     }
     let translated = translated::all(&given);
     write(arguments, &translated, console)?;
-    let (mut written, mut refused) = (0_usize, given.refused.len());
+    let passed_over = passed_over(&given.loaded);
+    for what in &passed_over {
+        console.note(&format!("not translated: {what}"));
+    }
+    let (mut written, mut refused) = (0_usize, given.refused.len().saturating_add(passed_over.len()));
     for one in &translated {
         for refusal in &one.translation.refusals {
             console.note(&format!("policy `{}`: not translated: {refusal}", one.key));
@@ -61,6 +66,22 @@ fn migrate(arguments: &Arguments, console: &mut Console) -> Result<bool, InputEr
     }
     let is_equal = !arguments.prove || prove(arguments, &given, &translated, console)?;
     Ok(refused == 0 && is_equal)
+}
+
+/// What has no translation and changes what policies say: policies of other kinds, and exceptions.
+fn passed_over(loaded: &LoadedPolicies) -> Vec<String> {
+    let others = loaded.others.iter();
+    let policies = others.filter(|other| other.group != OtherGroup::NotAPolicy);
+    let exceptions = loaded.exceptions.iter();
+    policies
+        .map(|other| format!("{}: {}", other.document.source, other.reason()))
+        .chain(exceptions.map(|exception| {
+            format!(
+                "PolicyException {}: it excuses from what was written before",
+                exception.key
+            )
+        }))
+        .collect()
 }
 
 fn write(arguments: &Arguments, translated: &[Translated], console: &mut Console) -> Result<(), InputError> {

@@ -39,6 +39,7 @@ pub(super) fn table(rows: &[&TestRow], detailed: bool) -> String {
 fn result(row: &TestRow) -> &'static str {
     match row.verdict {
         RowVerdict::Pass | RowVerdict::Skip => "Pass",
+        RowVerdict::NotJudged => "Skip",
         RowVerdict::Fail => "Fail",
     }
 }
@@ -92,7 +93,9 @@ fn junit(rows: &[&TestRow]) -> String {
         let mut suite = quick_junit::TestSuite::new(policy);
         for row in rows.iter().filter(|row| row.policy == policy) {
             let status = match row.verdict {
-                RowVerdict::Pass | RowVerdict::Skip => quick_junit::TestCaseStatus::success(),
+                RowVerdict::Pass | RowVerdict::Skip | RowVerdict::NotJudged => {
+                    quick_junit::TestCaseStatus::success()
+                }
                 RowVerdict::Fail => {
                     let mut status =
                         quick_junit::TestCaseStatus::non_success(quick_junit::NonSuccessKind::Failure);

@@ -14,7 +14,10 @@ use super::comparison::{Compared, ExpectedObjects};
 use super::responses::Responses;
 use super::selector::TestSelector;
 use super::suite::Suite;
-use crate::input::{InputError, Resource};
+use crate::input::{InputError, RefusedPolicy, Resource};
+
+/// The reason of rows about policies that do not load, in Kyverno's words.
+const INVALID: &str = "Invalid Policy";
 
 /// One row of a suite's table.
 #[derive(Debug, Clone)]
@@ -37,8 +40,10 @@ pub(super) enum RowVerdict {
     Pass,
     /// Not as expected.
     Fail,
-    /// Counted apart: expected to be skipped, not judged, or no rule spoke.
+    /// Counted apart: expected to be skipped, or no rule spoke.
     Skip,
+    /// As expected, by a policy that does not load.
+    NotJudged,
 }
 
 /// The rows of a suite.
@@ -65,7 +70,31 @@ pub(super) fn rows(
         };
         rows.extend(check.rows(selector));
     }
+    rows.extend(unexpected_refusals(suite, selector));
     Ok(rows)
+}
+
+/// One row for each document that does not load and that no result speaks of: what it was to say is said of nothing.
+fn unexpected_refusals(suite: &Suite, selector: &TestSelector) -> Vec<TestRow> {
+    let is_expected = |name: &str| suite.test.results.iter().any(|expected| policy_name(expected) == name);
+    let unexpected = suite
+        .refused
+        .iter()
+        .filter(|refused| !is_expected(&refused.name) && selector.selects_policy(&refused.name));
+    let row = |refused: &RefusedPolicy| TestRow {
+        policy: refused.name.clone(),
+        rule: String::new(),
+        resource: String::new(),
+        verdict: RowVerdict::Fail,
+        reason: INVALID.to_owned(),
+        message: refused.reasons.join("\n"),
+    };
+    unexpected.map(row).collect()
+}
+
+/// The last part of `policy`.
+fn policy_name(expected: &TestResult) -> &str {
+    expected.policy.rsplit('/').next().unwrap_or_default()
 }
 
 fn expected_objects(suite: &Suite, expected: &TestResult) -> Result<Option<ExpectedObjects>, InputError> {
@@ -114,8 +143,13 @@ impl Check<'_> {
     fn unknown_names(&self) -> Option<TestRow> {
         let wanted = self.policy_name();
         let policies = &self.suite.policies.policies;
-        if self.suite.policies.refused.iter().any(|name| name == wanted) {
-            return Some(self.row("", RowVerdict::Skip, "Invalid Policy".to_owned(), ""));
+        if let Some(refused) = self.suite.refused.iter().find(|refused| refused.name == wanted) {
+            // In Kyverno such a row holds, whatever was expected; it is shown as skipped.
+            let verdict = match self.wanted_result() {
+                "skip" => RowVerdict::NotJudged,
+                _ => RowVerdict::Fail,
+            };
+            return Some(self.row("", verdict, INVALID.to_owned(), &refused.reasons.join("\n")));
         }
         if let Some(reason) = self.suite.unsupported.get(wanted) {
             return Some(self.row("", RowVerdict::Fail, format!("Not supported: {reason}"), ""));
@@ -167,9 +201,15 @@ impl Check<'_> {
         rows
     }
 
-    /// The last part of `policy`.
     fn policy_name(&self) -> &str {
-        self.expected.policy.rsplit('/').next().unwrap_or_default()
+        policy_name(self.expected)
+    }
+
+    /// The expected result, in its field or the older one.
+    fn wanted_result(&self) -> &str {
+        let fields = [&self.expected.result, &self.expected.status];
+        let given = fields.into_iter().find(|text| !text.is_empty());
+        given.map_or("", String::as_str)
     }
 
     /// Whether the decision was made by the policy, whatever it said.
@@ -274,10 +314,7 @@ impl Check<'_> {
 
     fn status_row(&self, resource: &str, result: &RuleResult, message: &str) -> TestRow {
         let found = ReportedResult::of(result.verdict.outcome, result.policy.is_scored).as_str();
-        let wanted = [&self.expected.result, &self.expected.status]
-            .into_iter()
-            .find(|text| !text.is_empty());
-        let wanted = wanted.map_or("", String::as_str);
+        let wanted = self.wanted_result();
         if found == wanted {
             let verdict = if wanted == "skip" {
                 RowVerdict::Skip

@@ -18,7 +18,7 @@ use super::suite::Suite;
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
 use crate::host::now_ns;
-use crate::input::{InputError, read_file};
+use crate::input::{InputError, entries, read_file};
 
 /// How deep folders are searched.
 const DEEPEST_FOLDER: usize = 64;
@@ -241,14 +241,7 @@ fn find(arguments: &Arguments) -> Result<Vec<(String, Test)>, InputError> {
 }
 
 fn search(folder: &Path, name: &str, deeper: usize, found: &mut Vec<PathBuf>) -> Result<(), InputError> {
-    let shown = || folder.to_string_lossy().into_owned();
-    let listing =
-        std::fs::read_dir(folder).map_err(|cause| InputError::Unreadable { path: shown(), cause })?;
-    let mut paths: Vec<PathBuf> = listing
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect();
-    paths.sort();
-    for path in paths {
+    for path in entries(folder)? {
         // As Kyverno: links to folders are not followed; what Git keeps beside a checkout holds no suites.
         if path.is_dir() && (path.is_symlink() || path.file_name().is_some_and(|file| file == ".git")) {
             continue;

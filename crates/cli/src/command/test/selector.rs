@@ -44,7 +44,12 @@ impl TestSelector {
 
     /// Whether an expectation is selected.
     pub(crate) fn selects(&self, expected: &TestResult) -> bool {
-        wildcard::matches(&self.policy, &expected.policy) && wildcard::matches(&self.rule, &expected.rule)
+        self.selects_policy(&expected.policy) && wildcard::matches(&self.rule, &expected.rule)
+    }
+
+    /// Whether a policy is selected.
+    pub(crate) fn selects_policy(&self, name: &str) -> bool {
+        wildcard::matches(&self.policy, name)
     }
 
     /// Whether a resource is selected.

@@ -13,8 +13,8 @@ use policy_types::cli_kyverno_io::test::{GlobalContextEntryValue, Test};
 use serde_json::Value;
 
 use crate::input::{
-    self, FileCluster, GivenImages, InputError, ObjectStore, RecordedAnswer, Resource, ValuesInput, load_one,
-    read_file,
+    self, FileCluster, GivenImages, InputError, ObjectStore, PolicyInput, RecordedAnswer, RefusedPolicy,
+    Resource, ValuesInput, load_one, read_file,
 };
 
 /// A suite with its inputs.
@@ -28,6 +28,8 @@ pub(super) struct Suite {
     /// The document.
     pub(super) test: Test,
     pub(super) policies: LoadedPolicies,
+    /// Policies and exceptions that do not load.
+    pub(super) refused: Vec<RefusedPolicy>,
     /// Policies of kinds that are not supported, by name, with the reason.
     pub(super) unsupported: BTreeMap<String, String>,
     pub(super) resources: Vec<Resource>,
@@ -49,19 +51,15 @@ impl Suite {
         let folder = Path::new(path)
             .parent()
             .map_or_else(String::new, |parent| parent.to_string_lossy().into_owned());
-        let payloads = [
-            ("httpPayloads", &test.http_payloads),
-            ("envoyPayloads", &test.envoy_payloads),
-        ];
-        if let Some((field, _)) = payloads.into_iter().find(|(_, files)| !files.is_empty()) {
-            let why = format!("`{field}` is not supported: authorization of HTTP requests is not judged");
-            return Err(InputError::Malformed(why));
-        }
+        refuse_authorization(&test)?;
         let at = |file: &str| joined(&folder, file);
         let all = |files: &[String]| -> Vec<String> { files.iter().map(|file| at(file)).collect() };
         let mut policy_paths = all(&test.policies);
         policy_paths.extend(all(&test.exceptions));
-        let policies = input::load_policies(&policy_paths)?.loaded;
+        let PolicyInput {
+            loaded: policies,
+            refused,
+        } = input::load_policies(&policy_paths)?;
         let values = match (&test.variables, &test.values) {
             (file, _) if !file.is_empty() => ValuesInput::load(Some(&at(file)), &[])?,
             (_, Some(spec)) => ValuesInput::of(spec.clone()),
@@ -117,6 +115,7 @@ impl Suite {
             folder,
             unsupported: unsupported(&policies),
             policies,
+            refused,
             resources,
             targets,
             values,
@@ -130,6 +129,20 @@ impl Suite {
     /// A path of the document, seen from where the command runs.
     pub(super) fn at(&self, file: &str) -> String {
         joined(&self.folder, file)
+    }
+}
+
+/// Refuses suites about the authorization of HTTP requests.
+fn refuse_authorization(test: &Test) -> Result<(), InputError> {
+    let payloads = [
+        ("httpPayloads", &test.http_payloads),
+        ("envoyPayloads", &test.envoy_payloads),
+    ];
+    match payloads.into_iter().find(|(_, files)| !files.is_empty()) {
+        None => Ok(()),
+        Some((field, _)) => Err(InputError::Malformed(format!(
+            "`{field}` is not supported: authorization of HTTP requests is not judged"
+        ))),
     }
 }
 
