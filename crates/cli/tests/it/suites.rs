@@ -74,6 +74,29 @@ fn a_rule_s_name_says_nothing_about_a_policy_without_rules() {
 }
 
 #[test]
+fn a_resource_in_a_namespace_is_looked_for_in_that_one_and_suggested_with_it() {
+    let said = |wanted: &str| {
+        let folder = Folder::new();
+        let result = format!("{{policy: tags, rule: r, kind: Pod, resources: [{wanted}], result: pass}}");
+        let suite = suite(&folder, "kyverno-test.yaml", &result, "");
+        folder.file(
+            "pods.yaml",
+            &pod("web", "nginx:1").replace("metadata: {", "metadata: {namespace: shop, "),
+        );
+        vouchsafe(&["test", &suite])
+    };
+    for fine in ["web", "shop/web"] {
+        assert_eq!(said(fine).code, 0, "{fine}");
+    }
+    for wrong in ["shorter/wb", "shp/web", "shop/wb"] {
+        let said = said(wrong);
+        let reason = format!("no resource `{wrong}` (did you mean `shop/web`?)");
+        assert_eq!(said.code, 1, "{wrong}");
+        assert!(said.out.contains(&reason), "{}", said.out);
+    }
+}
+
+#[test]
 fn a_policy_that_does_not_load_fails_its_suite_unless_just_that_is_expected() {
     let said = |result: &str| {
         let folder = Folder::new();

@@ -180,21 +180,20 @@ impl Check<'_> {
         if !suite.test.json_payloads.is_empty() || !suite.test.json_payload.is_empty() {
             return Vec::new();
         }
-        let names = |resources: &'_ [Resource]| -> Vec<String> {
-            let names = resources
-                .iter()
-                .map(|resource| resource.text("/metadata/name").to_owned());
-            names.collect()
-        };
-        let mut known = names(&suite.resources);
-        known.extend(names(&suite.targets));
+        let known: Vec<Named> = suite
+            .resources
+            .iter()
+            .chain(&suite.targets)
+            .map(Named::of)
+            .collect();
         let single = Some(&self.expected.resource).filter(|name| !name.is_empty());
         let mut rows = Vec::new();
         for wanted in self.expected.resources.iter().chain(single) {
             let name = wanted.rsplit('/').next().unwrap_or_default();
-            if !known.iter().any(|known| known == name) && selector.selects_resource(name) {
+            if !known.iter().any(|known| known.is(wanted)) && selector.selects_resource(name) {
+                let known: Vec<String> = known.iter().map(|known| known.written_as(wanted)).collect();
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let reason = format!("Not found: no resource `{wanted}`{}", nearest(name, &known));
+                let reason = format!("Not found: no resource `{wanted}`{}", nearest(wanted, &known));
                 rows.push(self.row("", RowVerdict::Fail, reason, ""));
             }
         }
@@ -357,6 +356,40 @@ fn objects_of(resource: &Resource, decision: &Decision, result: &RuleResult) -> 
         .filter(|other| Arc::ptr_eq(&other.policy, &result.policy));
     let last = of_policy.filter_map(|other| other.object.as_ref()).next_back();
     vec![Arc::clone(last.unwrap_or(&resource.object))]
+}
+
+/// How results may name a resource: `name`, or `namespace/name`.
+struct Named<'r> {
+    namespace: &'r str,
+    name: &'r str,
+}
+
+impl<'r> Named<'r> {
+    fn of(resource: &'r Resource) -> Self {
+        Self {
+            namespace: resource.text("/metadata/namespace"),
+            name: resource.text("/metadata/name"),
+        }
+    }
+
+    /// Whether `wanted` is its name; one that says no namespace may be wanted in any.
+    fn is(&self, wanted: &str) -> bool {
+        match wanted.rsplit_once('/') {
+            Some((namespace, name)) => {
+                name == self.name && (namespace == self.namespace || self.namespace.is_empty())
+            }
+            None => wanted == self.name,
+        }
+    }
+
+    /// Its name in the form that `wanted` has.
+    fn written_as(&self, wanted: &str) -> String {
+        if wanted.contains('/') && !self.namespace.is_empty() {
+            format!("{}/{}", self.namespace, self.name)
+        } else {
+            self.name.to_owned()
+        }
+    }
 }
 
 /// Whether a rule, generated ones included, is the one of this name.
