@@ -5,7 +5,9 @@
 //! bits (PKCS#1 v1.5), Ed25519 (pure). Never: private keys, the clock.
 
 use aws_lc_rs::digest::{self, Digest};
-use aws_lc_rs::signature::{self as algorithms, RsaParameters, UnparsedPublicKey, VerificationAlgorithm};
+use aws_lc_rs::signature::{
+    self as algorithms, ParsedPublicKey, RsaParameters, UnparsedPublicKey, VerificationAlgorithm,
+};
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier};
 use der::{Decode as _, Encode as _};
 use image_trust::DigestAlgorithm;
@@ -33,6 +35,30 @@ pub(crate) enum KeyError {
     /// An algorithm that nothing here verifies.
     #[error("keys of algorithm {0} are not supported")]
     Algorithm(String),
+}
+
+/// Why the public keys in `pem` can't verify anything: one of them is broken, or of an algorithm that is not verified.
+/// None where all of them can. Pure; for whoever reads policies, long before an image is judged.
+#[must_use]
+pub fn public_key_fault(pem: &str) -> Option<String> {
+    let keys = match pem::blocks(pem, pem::PUBLIC_KEY, usize::MAX) {
+        Ok(keys) => keys,
+        Err(PemError::Missing(_)) => {
+            let usable = VerifyingKey::from_pem(pem).and_then(|key| key.usable());
+            return usable.err().map(|cause| cause.to_string());
+        }
+        Err(cause) => return Some(cause.to_string()),
+    };
+    let several = keys.len() > 1;
+    keys.iter().enumerate().find_map(|(index, spki)| {
+        let usable = VerifyingKey::from_spki(spki).and_then(|key| key.usable());
+        let which = if several {
+            format!("key {}: ", index.saturating_add(1))
+        } else {
+            String::new()
+        };
+        usable.err().map(|cause| format!("{which}{cause}"))
+    })
 }
 
 /// Why a signature does not verify; the texts are those of Kyverno's library, as users search for them.
@@ -89,6 +115,21 @@ impl VerifyingKey {
             (_, Ok(Some(key))) => Self::from_rsa_public_key(&key),
             (Err(cause), _) => Err(cause.into()),
             (Ok(None), _) => Err(PemError::Missing(pem::PUBLIC_KEY).into()),
+        }
+    }
+
+    /// Whether the key is one that can verify at all: its point on its curve, its modulus of a size that is taken.
+    fn usable(&self) -> Result<(), KeyError> {
+        let algorithm: &'static dyn VerificationAlgorithm = match self.kind {
+            Kind::P256 => &algorithms::ECDSA_P256_SHA256_ASN1,
+            Kind::P384 => &algorithms::ECDSA_P384_SHA384_ASN1,
+            Kind::P521 => &algorithms::ECDSA_P521_SHA512_ASN1,
+            Kind::Rsa => &algorithms::RSA_PKCS1_2048_8192_SHA256,
+            Kind::Ed25519 => &algorithms::ED25519,
+        };
+        match ParsedPublicKey::new(algorithm, &self.raw) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(KeyError::Encoding),
         }
     }
 

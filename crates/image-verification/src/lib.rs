@@ -48,6 +48,7 @@ pub use crate::bundle_file::{BundleIdentity, BundlePolicy, verify_bundle_file};
 pub use crate::bundle_verifier::SignedArtifact;
 pub use crate::evidence::PreparedEvidence;
 pub use crate::judgement::{judge, judge_with_revocation};
+pub use crate::key::public_key_fault;
 pub use crate::notary::revocation_sources;
 pub use crate::predicate_type::is_same_predicate_type;
 pub use crate::revocation::{RevocationAnswers, RevocationSource, next_update};

@@ -20,7 +20,7 @@ pub(crate) use context::load_context;
 pub(crate) use file_cluster::{FileCluster, RecordedAnswer};
 pub(crate) use files::{STANDARD_INPUT, entries, files_of, read_file, read_text};
 pub(crate) use given_images::GivenImages;
-pub(crate) use key_files::unreadable_key_files;
+pub(crate) use key_files::unusable_keys;
 pub(crate) use object_store::ObjectStore;
 pub(crate) use policies::{PolicyInput, RefusedPolicy, load_exceptions, load_policies};
 pub(crate) use resources::{

@@ -150,3 +150,31 @@ fn refusals_read_as_those_of_kyvernos_library() {
     );
     assert_eq!(text(&rsa, &by_p256), "crypto/rsa: verification error");
 }
+
+/// The key of a policy is damaged on its way into it: the DER is whole, the point is on no curve, and no signature would
+/// ever verify.
+#[test]
+fn a_key_that_can_verify_nothing_is_told_without_a_signature() {
+    for algorithm in [
+        Algorithm::P256,
+        Algorithm::P384,
+        Algorithm::P521,
+        Algorithm::Rsa2048,
+        Algorithm::Ed25519,
+    ] {
+        let pem = SigningKey::generate(algorithm).unwrap().public_pem();
+        assert_eq!(public_key_fault(&pem), None, "{algorithm:?}");
+    }
+    let pem = SigningKey::generate(Algorithm::P256).unwrap().public_pem();
+    let mut spki = pem::blocks(&pem, pem::PUBLIC_KEY, 1).unwrap().remove(0);
+    *spki.last_mut().unwrap() ^= 1;
+    let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &spki);
+    let damaged = format!("-----BEGIN PUBLIC KEY-----\n{base64}\n-----END PUBLIC KEY-----\n");
+    let fault = "the key is no valid SubjectPublicKeyInfo".to_owned();
+    assert_eq!(public_key_fault(&damaged), Some(fault.clone()));
+    assert_eq!(
+        public_key_fault(&format!("{pem}{damaged}")),
+        Some(format!("key 2: {fault}"))
+    );
+    assert!(public_key_fault("").is_some());
+}

@@ -37,7 +37,7 @@ impl Inputs {
         let PolicyInput { loaded, mut refused } = input::load_policies(&arguments.policies)?;
         notes.extend(loaded.faults.iter().map(ToString::to_string));
         notes.extend(policy_lint::told_at_load(&loaded));
-        notes.extend(input::unreadable_key_files(&loaded.sources));
+        notes.extend(input::unusable_keys(&loaded.sources));
         refuse_others(&loaded.others, &mut refused, &mut notes);
         let (exceptions, refused_exceptions) = exceptions(arguments, &loaded.exceptions, &mut notes)?;
         refused.extend(refused_exceptions);

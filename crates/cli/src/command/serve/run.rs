@@ -108,7 +108,7 @@ fn tls(arguments: &Arguments) -> Result<(Tls, Option<OwnAuthority>), TlsError> {
 }
 
 fn tell_warnings(loaded: &LoadedPolicies, console: &mut Console) {
-    let unreadable = input::unreadable_key_files(&loaded.sources);
+    let unreadable = input::unusable_keys(&loaded.sources);
     for line in policy_lint::told_at_load(loaded).into_iter().chain(unreadable) {
         console.note(&line);
     }

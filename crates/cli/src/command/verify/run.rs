@@ -66,7 +66,7 @@ fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
     } else {
         given_policies(arguments)?
     };
-    let unreadable = input::unreadable_key_files(&policies.sources);
+    let unreadable = input::unusable_keys(&policies.sources);
     if !unreadable.is_empty() {
         return Err(InputError::Malformed(unreadable.join("\n")));
     }
