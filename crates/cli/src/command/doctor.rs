@@ -1,9 +1,10 @@
 //! `vouchsafe doctor`: what keeps a cluster from being protected, or from working, and what to do.
 
 use clap::Args;
-use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
+use cluster::ClusterError;
 use controller::{DoctorOptions, Finding, Grade, examine};
 
+use crate::command::own_cluster::OwnCluster;
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
 use crate::host::async_runtime;
@@ -11,20 +12,8 @@ use crate::input::InputError;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Arguments {
-    /// Kubeconfig file; without it KUBECONFIG, or the service account of this Pod
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<String>,
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Namespace of the controller
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "VOUCHSAFE_NAMESPACE",
-        default_value = "vouchsafe"
-    )]
-    pub(crate) namespace: String,
+    #[command(flatten)]
+    cluster: OwnCluster,
     /// Service account of the controller
     #[arg(long = "service-account", value_name = "NAME", default_value = "vouchsafe")]
     pub(crate) service_account: String,
@@ -54,13 +43,9 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
 }
 
 fn findings(arguments: &Arguments) -> Result<Vec<Finding>, DoctorError> {
-    let choice = KubeconfigChoice {
-        file: arguments.kubeconfig.clone(),
-        context: arguments.context.clone(),
-    };
-    let client = Client::new(Settings::load(&choice)?)?;
+    let client = arguments.cluster.client()?;
     let options = DoctorOptions {
-        namespace: arguments.namespace.clone(),
+        namespace: arguments.cluster.namespace.clone(),
         service_account: arguments.service_account.clone(),
         config_map: arguments.config_map.clone(),
     };

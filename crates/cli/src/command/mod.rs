@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod auth;
 pub(crate) mod completion;
 pub(crate) mod demo;
+pub(crate) mod own_cluster;
 pub(crate) mod doctor;
 pub(crate) mod jp;
 pub(crate) mod lint;

@@ -6,25 +6,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use scalars::duration::GoDuration;
 
+use crate::command::own_cluster::OwnCluster;
 use crate::command::serve::{LogFormat, LogLevel};
 use crate::runtime::RegistryArguments;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Arguments {
-    /// Kubeconfig file; without it KUBECONFIG, or the service account of this Pod
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<String>,
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Namespace of this controller: its Secret, Leases and settings stand there, and nothing in it is judged
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "VOUCHSAFE_NAMESPACE",
-        default_value = "vouchsafe"
-    )]
-    pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) cluster: OwnCluster,
     /// Service before the replicas, by which the API server calls
     #[arg(
         long,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
+use cluster::{Client, ClusterError};
 use controller::{
     CertificateSource, ControllerError, ControllerOptions, Identity, LeaseDurations, ProofOptions,
     ReportOptions,
@@ -50,11 +50,7 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
 }
 
 fn start(arguments: &Arguments, console: &mut Console) -> Result<(), StartError> {
-    let choice = KubeconfigChoice {
-        file: arguments.kubeconfig.clone(),
-        context: arguments.context.clone(),
-    };
-    let client = Client::new(Settings::load(&choice)?)?;
+    let client = arguments.cluster.client()?;
     if arguments.remove_webhooks {
         async_runtime()?.block_on(controller::remove_webhooks(&client))?;
         console.line("the webhooks are removed");
@@ -95,12 +91,12 @@ fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, S
     };
     let config_map = match arguments.config_map.split_once('/') {
         Some((namespace, name)) => (namespace.to_owned(), name.to_owned()),
-        None => (arguments.namespace.clone(), arguments.config_map.clone()),
+        None => (arguments.cluster.namespace.clone(), arguments.config_map.clone()),
     };
     Ok(ControllerOptions {
         client,
         identity: Identity {
-            namespace: arguments.namespace.clone(),
+            namespace: arguments.cluster.namespace.clone(),
             service: arguments.service.clone(),
             service_port: arguments.service_port,
             replica: replica(arguments),
