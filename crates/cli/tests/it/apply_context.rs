@@ -86,6 +86,50 @@ fn a_key_file_that_is_not_there_is_told_when_the_policy_is_loaded() {
 }
 
 #[test]
+fn a_key_that_can_verify_nothing_is_told_when_the_policy_is_loaded() {
+    // The last byte of the point is another: the DER is whole, and the point on no curve.
+    let pem = "-----BEGIN PUBLIC KEY-----\n\
+               MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE8nXRh950IZbRj8Ra/N9sbqOPZrfM\n\
+               5/KAQN0/KjHcorm/J5yctVd7iEcnessRQjU917hmKO6JWVGHpDguIyakZQ==\n-----END PUBLIC KEY-----\n";
+    let folder = Folder::new();
+    let file = folder.file("key.pub", pem);
+    let pods = folder.file("pods.yaml", &pod("web", "registry.example.com/shop:1"));
+    let place = "spec.rules[0].verifyImages[0].attestors[0].entries[0].keys.publicKeys";
+    for (key, told) in [
+        (pem.replace('\n', "\\n"), "a key that can't be used: ".to_owned()),
+        (file.clone(), format!("key file `{file}` can't be used: ")),
+    ] {
+        let rule = format!(
+            "    verifyImages:\n    - imageReferences: ['registry.example.com/*']\n      attestors: [{{entries: [{{keys: \
+             {{publicKeys: \"{key}\"}}}}]}}]\n"
+        );
+        let policy = folder.file("policy.yaml", &policy("signed", "Enforce", &rule));
+        let said = vouchsafe(&["apply", &policy, "-r", &pods, "--offline"]);
+        let told = format!("{place}: {told}the key is no valid SubjectPublicKeyInfo");
+        assert!(said.err.contains(&told), "{}", said.err);
+    }
+}
+
+#[test]
+fn an_empty_folder_of_policies_is_told_and_is_no_success() {
+    let folder = Folder::new();
+    let nothing = folder.file("policy.yaml", "");
+    let pods = folder.file("pods.yaml", &pod("web", "nginx:1"));
+    let said = vouchsafe(&["apply", &nothing, "-r", &pods]);
+    assert_eq!(said.code, 1);
+    assert!(
+        said.err
+            .contains("there is no policy in the files and folders named"),
+        "{}",
+        said.err
+    );
+    let policy = folder.file("tags.yaml", &policy("tags", "Enforce", TAG_IS_ONE));
+    let said = vouchsafe(&["apply", &policy, "-r", &nothing]);
+    assert_eq!(said.code, 0);
+    assert!(said.err.contains("there are no resources"), "{}", said.err);
+}
+
+#[test]
 fn where_every_policy_was_refused_nothing_is_said_about_rules_that_match_nothing() {
     let folder = Folder::new();
     let broken = policy("tags", "Enforce", TAG_IS_ONE).replace("validate:", "validat:");

@@ -73,13 +73,30 @@ fn apply(arguments: &Arguments, console: &mut Console) -> Result<u8, InputError>
         },
     );
     if !collected.any_result {
-        console.note(if inputs.set.policies().is_empty() && !inputs.refused.is_empty() {
-            "nothing was judged: every policy was refused, for the reasons given"
-        } else {
-            "no rule speaks about any of these resources: check the kinds, namespaces and names that the policies match"
-        });
+        console.note(silence(&inputs));
+    }
+    if is_without_policies(&inputs) {
+        return Ok(EXIT_AGAINST);
     }
     Ok(exit_code(arguments, &collected, inputs.refused.len(), console))
+}
+
+/// Whether nobody would be stopped by anything: a folder was named that is empty, or another one than was meant.
+fn is_without_policies(inputs: &Inputs) -> bool {
+    inputs.set.policies().is_empty() && inputs.refused.is_empty()
+}
+
+/// Why there is no result.
+fn silence(inputs: &Inputs) -> &'static str {
+    if is_without_policies(inputs) {
+        "nothing was judged: there is no policy in the files and folders named"
+    } else if inputs.set.policies().is_empty() {
+        "nothing was judged: every policy was refused, for the reasons given"
+    } else if inputs.world.resources.is_empty() {
+        "nothing was judged: there are no resources"
+    } else {
+        "no rule speaks about any of these resources: check the kinds, namespaces and names that the policies match"
+    }
 }
 
 /// Judges all resources, batch by batch, so that what was decided need not be kept for all of them.

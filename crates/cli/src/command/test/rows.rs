@@ -76,7 +76,13 @@ pub(super) fn rows(
 
 /// One row for each document that does not load and that no result speaks of: what it was to say is said of nothing.
 fn unexpected_refusals(suite: &Suite, selector: &TestSelector) -> Vec<TestRow> {
-    let is_expected = |name: &str| suite.test.results.iter().any(|expected| policy_name(expected) == name);
+    let is_expected = |name: &str| {
+        suite
+            .test
+            .results
+            .iter()
+            .any(|expected| policy_name(expected) == name)
+    };
     let unexpected = suite
         .refused
         .iter()
