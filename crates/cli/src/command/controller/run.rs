@@ -107,7 +107,7 @@ fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, S
         loader: LoaderOptions {
             // Tenants write policies: a namespaced one reaches nothing outside its namespace.
             tenancy: Tenancy::Shared,
-            own_namespace: arguments.namespace.clone(),
+            own_namespace: arguments.cluster.namespace.clone(),
             allow_loopback: false,
             reads_image_metadata: true,
             ..arguments.registries.options(std::sync::Arc::new(NoCluster))?
