@@ -24,6 +24,7 @@ mod reply;
 mod body;
 mod gate;
 mod webhook;
+mod self_wakes;
 mod server;
 mod caller;
 

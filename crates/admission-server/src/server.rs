@@ -24,6 +24,7 @@ use crate::limits::{
     MOST_STREAMS, PING_INTERVAL, PING_TIME, STREAM_WINDOW_BYTES,
 };
 use crate::policies::{self, PolicySource};
+use crate::self_wakes::SelfWakes;
 use crate::tls::Tls;
 use crate::webhook::Webhook;
 
@@ -165,13 +166,9 @@ async fn converse(stream: TlsStream<TcpStream>, webhook: &Arc<Webhook>, watcher:
     });
     let stream = TokioIo::new(stream);
     let ended = if is_http2 {
-        watcher
-            .watch(http2_builder().serve_connection(stream, service))
-            .await
+        SelfWakes::of(watcher.watch(http2_builder().serve_connection(stream, service))).await
     } else {
-        watcher
-            .watch(http1_builder().serve_connection(stream, service))
-            .await
+        SelfWakes::of(watcher.watch(http1_builder().serve_connection(stream, service))).await
     };
     if let Err(cause) = ended {
         tracing::debug!(%cause, "a connection ended badly");
