@@ -27,6 +27,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const END_HEADERS: u8 = 4;
+const REFUSED_STREAM: u32 = 7;
 const CANCEL: u32 = 8;
 const ENHANCE_YOUR_CALM: u32 = 11;
 
@@ -36,6 +37,7 @@ const POST_HEADERS: [u8; 3] = [0x83, 0x87, 0x84];
 #[derive(Debug)]
 struct Frame {
     kind: u8,
+    stream: u32,
     payload: Vec<u8>,
 }
 
@@ -95,6 +97,7 @@ impl Peer {
         self.0.read_exact(&mut payload).await.ok()?;
         Some(Frame {
             kind: head[3],
+            stream: u32::from_be_bytes(head[5..].try_into().unwrap()),
             payload,
         })
     }
@@ -146,6 +149,50 @@ async fn the_limits_of_a_connection_are_told_in_its_first_frame() {
         u32::try_from(MOST_HEAD_BYTES).ok(),
         "SETTINGS_MAX_HEADER_LIST_SIZE"
     );
+}
+
+/// A peer that begins more reviews than it was told it may and never ends one. What can be answered at once is no open
+/// request, so each of them is a review whose body is still awaited.
+#[tokio::test]
+async fn a_request_beyond_the_limit_of_open_ones_is_refused_and_the_open_ones_are_not() {
+    let (authority, tls) = own();
+    let running = run(tls, slow(Duration::ZERO), None).await;
+    let mut peer = Peer::greet(&running, authority.pem()).await;
+    // `:path`, `content-length` and `content-type`, literals without indexing.
+    let mut review = vec![0x83, 0x87];
+    for (name, value) in [
+        (&[0x04][..], "/validate"),
+        (&[0x0f, 0x0d], "10"),
+        (&[0x0f, 0x10], "application/json"),
+    ] {
+        review.extend(name);
+        review.push(u8::try_from(value.len()).unwrap());
+        review.extend(value.as_bytes());
+    }
+    for number in 0..=MOST_STREAMS {
+        assert!(peer.send(HEADERS, END_HEADERS, number * 2 + 1, &review).await);
+    }
+    let refused = peer.receive_kind(RST_STREAM).await.unwrap();
+    assert_eq!(
+        (refused.stream, refused.code()),
+        (MOST_STREAMS * 2 + 1, REFUSED_STREAM)
+    );
+    // Room for one is room for another.
+    assert!(peer.send(RST_STREAM, 0, 1, &CANCEL.to_be_bytes()).await);
+    assert!(
+        peer.send(HEADERS, END_HEADERS, MOST_STREAMS * 2 + 3, &review)
+            .await
+    );
+    assert!(
+        peer.send(HEADERS, END_HEADERS, MOST_STREAMS * 2 + 5, &review)
+            .await
+    );
+    let refused = peer.receive_kind(RST_STREAM).await.unwrap();
+    assert_eq!(
+        (refused.stream, refused.code()),
+        (MOST_STREAMS * 2 + 5, REFUSED_STREAM)
+    );
+    still_answers(&running, authority.pem()).await;
 }
 
 /// CVE-2023-44487 ("rapid reset"): a peer opens streams and takes each back at once, so that it never has too many open
