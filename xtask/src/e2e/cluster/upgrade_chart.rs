@@ -113,7 +113,8 @@ const MAY: &[&str] = &[
     "create validatingwebhookconfigurations.admissionregistration.k8s.io",
     "update validatingwebhookconfigurations.admissionregistration.k8s.io/vouchsafe-resource-validating-webhook-cfg",
     "list pods --all-namespaces",
-    "update policyreports.wgpolicyk8s.io --all-namespaces",
+    "patch policyreports.wgpolicyk8s.io --all-namespaces",
+    "update secrets/vouchsafe-tls --namespace=vouchsafe",
     "get secrets --namespace=vouchsafe",
     "create pods --namespace=vouchsafe-proof",
     "update leases.coordination.k8s.io --namespace=vouchsafe",
@@ -122,6 +123,7 @@ const MAY: &[&str] = &[
 const MAY_NOT: &[&str] = &[
     "get secrets --namespace=default",
     "list secrets --namespace=vouchsafe",
+    "delete secrets/vouchsafe-tls --namespace=vouchsafe",
     "list configmaps --namespace=default",
     "create pods --namespace=default",
     "update clusterpolicies.kyverno.io",
