@@ -71,7 +71,8 @@ impl Gate for ClusterGate {
         if let (Some(bindings), Some(user)) = (&known.bindings, &request.user) {
             request.user = Some(Arc::new(bindings.complete(user, &request.namespace)));
         }
-        if known.settings.filters(&request) || known.settings.excludes(&request) {
+        let roles_known = known.bindings.as_ref().is_some_and(Bindings::is_synced);
+        if known.settings.filters(&request) || known.settings.excludes(&request, roles_known) {
             return Passage::Admitted;
         }
         Passage::Judged(Box::new(request))

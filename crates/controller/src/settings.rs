@@ -91,10 +91,15 @@ impl Settings {
     pub fn parse(data: &Value) -> (Self, Vec<String>) {
         let mut settings = Self::default();
         let mut faults = Vec::new();
+        let all = data.as_object().into_iter().flatten();
+        let is_long = |value: &Value| value.as_str().is_some_and(|text| text.len() > MOST_SETTING_BYTES);
+        faults.extend(
+            all.filter(|(_, value)| is_long(value))
+                .map(|(name, _)| format!("{name}: longer than {MOST_SETTING_BYTES} bytes")),
+        );
         let text = |name: &str| {
-            let text = data.get(name).and_then(Value::as_str);
-            text.filter(|text| text.len() <= MOST_SETTING_BYTES)
-                .unwrap_or_default()
+            let value = data.get(name).filter(|value| !is_long(value));
+            value.and_then(Value::as_str).unwrap_or_default()
         };
         settings.filters = parse_filters(text("resourceFilters"));
         settings.groups = Exclusions::parse(text("excludeGroups"));
@@ -134,9 +139,16 @@ impl Settings {
         })
     }
 
-    /// Whether nobody judges what the user of `request` does. Roles count as far as they stand in the request.
+    /// Whether nobody judges what the user of `request` does. Roles count as far as they stand in the request; where they are
+    /// not known and could include the user, nobody is excluded.
     #[must_use]
-    pub(crate) fn excludes(&self, request: &Request) -> bool {
+    pub(crate) fn excludes(&self, request: &Request, roles_known: bool) -> bool {
+        let roles_include = [&self.roles, &self.cluster_roles]
+            .iter()
+            .any(|list| !list.included.is_empty());
+        if roles_include && !roles_known {
+            return false;
+        }
         let Some(user) = &request.user else {
             return false;
         };
@@ -165,10 +177,13 @@ impl Settings {
     }
 }
 
-/// Every `[kind,namespace,name]` of a text; what stands between is not looked at. Parts that are left out match all, as
-/// in Kyverno.
+/// Every `[kind,namespace,name]` of a text; what stands between is not looked at, nor is a bracket that is never closed: it
+/// would exempt more than was meant. Parts that are left out match all, as in Kyverno.
 fn parse_filters(text: &str) -> Vec<ResourceFilter> {
-    let bracketed = text.split('[').skip(1).filter_map(|rest| rest.split(']').next());
+    let bracketed = text
+        .split('[')
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once(']')?.0));
     let filters = bracketed.filter_map(|inner| {
         let mut parts = inner.split(',').map(str::trim);
         let kind = parts.next().filter(|kind| !kind.is_empty())?;

@@ -47,11 +47,30 @@ fn filters_name_kind_namespace_and_name_and_a_namespace_by_its_own_name() {
     assert!(settings.filters(&status));
 }
 
+/// `[Pod` with its rest forgotten would exempt every Pod.
+#[test]
+fn a_filter_that_is_never_closed_exempts_nothing() {
+    let settings = settings(&json!({"resourceFilters": "[Pod [Event,*,*] [Secret,shop,a"}));
+    assert!(settings.filters(&request("Event", "shop", "a")));
+    assert!(!settings.filters(&request("Pod", "shop", "a")));
+    assert!(!settings.filters(&request("Secret", "shop", "a")));
+}
+
+#[test]
+fn a_setting_that_is_too_long_is_told_and_exempts_nothing() {
+    let long = "[Pod,shop,*]".repeat(MOST_SETTING_BYTES);
+    let (settings, faults) = Settings::parse(&json!({"resourceFilters": long, "excludeGroups": "devs"}));
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].starts_with("resourceFilters: longer"), "{faults:?}");
+    assert!(!settings.filters(&request("Pod", "shop", "a")));
+    assert!(settings.excludes(&request("Pod", "shop", "a"), true));
+}
+
 #[test]
 fn whoever_is_included_is_judged_although_excluded() {
     let excluding = |groups: &str, names: &str| {
         settings(&json!({"excludeGroups": groups, "excludeUsernames": names}))
-            .excludes(&request("Pod", "shop", "a"))
+            .excludes(&request("Pod", "shop", "a"), true)
     };
     assert!(excluding("system:nodes", ""));
     assert!(excluding("system:*, x", ""));
@@ -66,11 +85,19 @@ fn roles_exclude_as_far_as_they_are_known() {
     let settings = settings(&json!({"excludeClusterRoles": "cluster-admin"}));
     assert!(settings.names_roles());
     let mut asked = request("Pod", "shop", "a");
-    assert!(!settings.excludes(&asked));
+    assert!(!settings.excludes(&asked, true));
     let mut user = (**asked.user.as_ref().unwrap()).clone();
     user.cluster_roles = vec!["cluster-admin".to_owned()];
     asked.user = Some(Arc::new(user));
-    assert!(settings.excludes(&asked));
+    assert!(settings.excludes(&asked, true));
+}
+
+#[test]
+fn nobody_is_excluded_who_may_be_included_by_a_role_that_is_not_known() {
+    let settings = settings(&json!({"excludeGroups": "devs", "excludeClusterRoles": "!cluster-admin"}));
+    let asked = request("Pod", "shop", "a");
+    assert!(!settings.excludes(&asked, false));
+    assert!(settings.excludes(&asked, true));
 }
 
 #[test]
