@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -313,11 +314,25 @@ fn prepare(
             .filter(|before| before.fingerprint == object.fingerprint);
         let prepared = match before {
             Some(before) => Arc::clone(before),
-            None => Arc::new(Prepared::of(&object, &id.key())),
+            None => Arc::new(made_ready(&id, &object)),
         };
         (id, object, prepared)
     });
     prepared.collect()
+}
+
+/// Makes one policy ready, whatever becomes of it: what goes wrong with one is never the others' matter.
+fn made_ready(id: &PolicyId, object: &PolicyObject) -> Prepared {
+    let making = AssertUnwindSafe(|| Prepared::of(object, &id.key()));
+    let prepared = std::panic::catch_unwind(making).unwrap_or_else(|_| {
+        let fault = "making this policy ready failed in an unforeseen way";
+        Prepared::unusable(object, fault.to_owned())
+    });
+    if prepared.policy.is_none() {
+        let (policy, faults) = (id.key(), prepared.faults.join("; "));
+        tracing::warn!(policy, faults, "a policy can't be used: nothing is judged by it");
+    }
+    prepared
 }
 
 impl Copies {

@@ -47,13 +47,9 @@ impl Prepared {
         let document = object.document(source);
         let rules = rules_of(&document.value);
         let mut prepared = Self {
-            fingerprint: object.fingerprint,
-            policy: None,
-            faults: Vec::new(),
-            unsupported: Vec::new(),
-            demand: WebhookDemand::default(),
             counts: RuleCounts::of(rules),
             names_roles: rules.iter().any(names_roles),
+            ..Self::without_policy(object)
         };
         let mut loaded = LoadedPolicies::load([document]);
         prepared.faults = loaded.faults.iter().map(fault_text).collect();
@@ -69,6 +65,26 @@ impl Prepared {
         drop(loaded);
         prepared.take(policy, &checked);
         prepared
+    }
+
+    /// `object` can't be used, for this reason.
+    pub(crate) fn unusable(object: &PolicyObject, fault: String) -> Self {
+        Self {
+            faults: vec![fault],
+            ..Self::without_policy(object)
+        }
+    }
+
+    fn without_policy(object: &PolicyObject) -> Self {
+        Self {
+            fingerprint: object.fingerprint,
+            policy: None,
+            faults: Vec::new(),
+            unsupported: Vec::new(),
+            demand: WebhookDemand::default(),
+            counts: RuleCounts::default(),
+            names_roles: false,
+        }
     }
 
     /// Takes a policy without fault, but for rules that never decide about admission.
@@ -111,6 +127,14 @@ impl Prepared {
                 WebhookDemand::of_constraints(&policy, &checked.value, true)
             }
         };
+        if !policy.kind.is_classic()
+            && policy.in_admission
+            && !policy.judges_payloads
+            && self.demand.resource_rules.is_empty()
+        {
+            let what = "no request is judged by it: spec.matchConstraints.resourceRules names no resource";
+            self.unsupported.push(what.to_owned());
+        }
         self.policy = Some(Arc::new(policy));
     }
 }

@@ -31,7 +31,7 @@ impl ScanPolicies {
         self.0.send_if_modified(|told| {
             let is_new = told
                 .as_ref()
-                .is_none_or(|engine| !is_same(engine.policies(), &set));
+                .is_none_or(|engine| *engine.options() != placed.engine || !is_same(engine.policies(), &set));
             if is_new {
                 *told = Some(Engine::new(set, placed.engine.clone()));
             }
@@ -68,6 +68,22 @@ mod tests {
                 .collect(),
             ..PlacedPolicies::default()
         }
+    }
+
+    /// A scan's verdict is admission's: what short image names mean counts for both.
+    #[test]
+    fn the_same_policies_under_another_default_registry_are_news() {
+        let (policies, mut told) = ScanPolicies::new();
+        let mut set = PlacedPolicies::default();
+        policies.tell(&set);
+        told.mark_unchanged();
+        policies.tell(&set);
+        assert!(!told.has_changed().unwrap());
+        set.engine.default_registry =
+            image_reference::DefaultRegistry::new("registry.example", true).unwrap();
+        policies.tell(&set);
+        let engine = told.borrow_and_update().clone().unwrap();
+        assert_eq!(*engine.options(), set.engine);
     }
 
     #[test]

@@ -18,6 +18,9 @@ use crate::settings::WebhookSettings;
 use crate::webhook_demand::{USUAL_TIMEOUT_SECONDS, WebhookDemand};
 use crate::webhook_rules::{Lookup, WebhookRules};
 
+/// Conditions of one webhook that the API server takes.
+const MOST_CONDITIONS: usize = 64;
+
 /// Which of the two configurations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -166,11 +169,6 @@ impl Entries {
 
 impl Entry {
     fn to_json(&self, name: &str, call: Call, frame: Frame<'_>) -> Value {
-        let conditions = frame
-            .settings
-            .match_conditions
-            .iter()
-            .chain(&self.match_conditions);
         let mut webhook = json!({
             "name": name,
             "admissionReviewVersions": ["v1"],
@@ -184,7 +182,7 @@ impl Entry {
             "timeoutSeconds": self.timeout_seconds,
         });
         if let Some(fields) = webhook.as_object_mut() {
-            let conditions: Vec<Value> = conditions.cloned().collect();
+            let conditions = self.conditions(frame);
             if !conditions.is_empty() {
                 fields.insert("matchConditions".to_owned(), Value::Array(conditions));
             }
@@ -193,6 +191,18 @@ impl Entry {
             }
         }
         webhook
+    }
+
+    /// The conditions of the settings and of the policy. The policy's names could be anything, and the API server would refuse
+    /// the webhooks of all policies for one name that is none or is there twice: they are numbered. Those that are too many
+    /// are left out: the policy is asked about more, and judges all its conditions itself.
+    fn conditions(&self, frame: Frame<'_>) -> Vec<Value> {
+        let own = self.match_conditions.iter().enumerate().map(|(at, condition)| {
+            let expression = condition.get("expression").cloned().unwrap_or_default();
+            json!({"name": format!("vouchsafe.dev/policy-{at}"), "expression": expression})
+        });
+        let all = frame.settings.match_conditions.iter().cloned().chain(own);
+        all.take(MOST_CONDITIONS).collect()
     }
 
     fn namespace_expressions(&self, frame: Frame<'_>) -> Vec<Value> {

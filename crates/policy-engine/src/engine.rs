@@ -11,7 +11,7 @@ use crate::policy::PolicySet;
 use crate::request::Request;
 
 /// What every request is judged by beside its policies.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EngineOptions {
     /// Registry that short image names mean.
     pub default_registry: image_reference::DefaultRegistry,
@@ -59,6 +59,12 @@ impl Engine {
     #[must_use]
     pub fn policies(&self) -> &PolicySet {
         &self.policies
+    }
+
+    /// What every request is judged by beside them.
+    #[must_use]
+    pub fn options(&self) -> &EngineOptions {
+        &self.options
     }
 
     /// Judges `request` by the facts at hand.

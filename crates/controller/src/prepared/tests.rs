@@ -57,3 +57,23 @@ fn roles_are_asked_for_where_a_rule_names_them() {
     assert!(prepared(&json!({"background": false, "rules": [by_role]})).names_roles);
     assert!(!prepared(&json!({"rules": [rule("r", &pattern())]})).names_roles);
 }
+
+/// Its status would say that it is in force, and no webhook is ever called for it.
+#[test]
+fn a_policy_that_names_no_resources_says_that_it_judges_no_request() {
+    let of = |constraints: &Value| {
+        let object = json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "p"},
+            "spec": {"matchConstraints": constraints, "validations": [{"expression": "false"}]}});
+        let prepared = Prepared::of(&PolicyObject::of(object).unwrap(), "p");
+        assert!(prepared.faults.is_empty(), "{:?}", prepared.faults);
+        prepared.unsupported
+    };
+    let unasked = of(&json!({"namespaceSelector": {"matchLabels": {"a": "b"}}}));
+    assert!(
+        unasked.iter().any(|line| line.contains("resourceRules")),
+        "{unasked:?}"
+    );
+    let pods =
+        json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}]);
+    assert!(of(&json!({"resourceRules": pods})).is_empty());
+}

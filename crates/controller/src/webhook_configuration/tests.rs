@@ -111,9 +111,37 @@ fn policies_share_a_webhook_by_what_their_errors_mean() {
         all[1]["namespaceSelector"]["matchExpressions"][2]["values"],
         json!(["shop"])
     );
-    assert_eq!(all[1]["matchConditions"][0]["name"], "c");
+    assert_eq!(
+        all[1]["matchConditions"],
+        json!([{"name": "vouchsafe.dev/policy-0", "expression": "true"}])
+    );
     assert_eq!(all[2]["failurePolicy"], "Ignore");
     assert!(all[2].get("matchConditions").is_none());
+}
+
+/// The API server would refuse the whole configuration: whoever may write one policy must not be able to do that.
+#[test]
+fn no_names_or_number_of_conditions_keep_other_webhooks_from_being_registered() {
+    let condition = |name: &str| json!({"name": name, "expression": "true"});
+    let mut match_conditions = vec![
+        condition(""),
+        condition("a b"),
+        condition("twice"),
+        condition("twice"),
+    ];
+    match_conditions.extend((0..MOST_CONDITIONS).map(|_| condition("more")));
+    let alone = WebhookDemand {
+        is_alone: true,
+        match_conditions,
+        ..demand("Pod", true)
+    };
+    let all = written(&[("a", alone)]);
+    let conditions = all[0]["matchConditions"].as_array().unwrap();
+    let names: BTreeSet<&str> = conditions
+        .iter()
+        .map(|condition| condition["name"].as_str().unwrap())
+        .collect();
+    assert_eq!((conditions.len(), names.len()), (64, 64));
 }
 
 /// All replicas are gone and the webhooks are in place with `Fail`: our own Pods must be startable all the same.
