@@ -48,16 +48,16 @@ pub enum ScalarPattern {
 /// A compiled text pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextPattern {
-    text: String,
-    alternatives: Vec<Vec<Condition>>,
+    text: Box<str>,
+    alternatives: Box<[Box<[Condition]>]>,
 }
 
 /// One atom, ranges included.
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
     Compare(Comparison),
-    Inside(Comparison, Comparison),
-    Outside(Comparison, Comparison),
+    Inside(Box<[Comparison; 2]>),
+    Outside(Box<[Comparison; 2]>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +76,7 @@ struct Comparison {
     operator: Operator,
     duration: Option<GoDuration>,
     quantity: Option<Quantity>,
-    text: String,
+    text: Box<str>,
 }
 
 impl ScalarPattern {
@@ -122,7 +122,7 @@ impl TextPattern {
                 .collect()
         };
         Self {
-            text: pattern.to_owned(),
+            text: pattern.into(),
             alternatives: pattern.split('|').map(conjunction).collect(),
         }
     }
@@ -161,18 +161,18 @@ impl Condition {
                 kind: RangeKind::Inside,
                 low,
                 high,
-            }) => Self::Inside(
+            }) => Self::Inside(Box::new([
                 Comparison::new(Operator::GreaterOrEqual, low),
                 Comparison::new(Operator::LessOrEqual, high),
-            ),
+            ])),
             Some(RangeAtom {
                 kind: RangeKind::Outside,
                 low,
                 high,
-            }) => Self::Outside(
+            }) => Self::Outside(Box::new([
                 Comparison::new(Operator::Less, low),
                 Comparison::new(Operator::Greater, high),
-            ),
+            ])),
             None => Self::Compare(Comparison::new(Operator::Equal, atom)),
         }
     }
@@ -180,8 +180,8 @@ impl Condition {
     fn holds(&self, value: &Readings<'_>) -> bool {
         match self {
             Self::Compare(comparison) => comparison.holds(value),
-            Self::Inside(low, high) => low.holds(value) && high.holds(value),
-            Self::Outside(low, high) => low.holds(value) || high.holds(value),
+            Self::Inside(ends) => ends.iter().all(|end| end.holds(value)),
+            Self::Outside(ends) => ends.iter().any(|end| end.holds(value)),
         }
     }
 }
@@ -193,7 +193,7 @@ impl Comparison {
             operator,
             duration: GoDuration::parse(text).ok(),
             quantity: Quantity::parse(text).ok(),
-            text: text.to_owned(),
+            text: text.into(),
         }
     }
 

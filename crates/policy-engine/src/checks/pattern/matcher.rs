@@ -150,7 +150,7 @@ impl<'p> Walker<'p> {
                     .keys_seen
                     .entry(std::borrow::Cow::Borrowed(&entry.key))
                     .or_insert(false);
-                *seen |= fields.contains_key(&entry.name);
+                *seen |= fields.contains_key(entry.name());
             }
         }
     }
@@ -176,8 +176,8 @@ impl<'p> Walker<'p> {
     }
 
     fn entry(&mut self, fields: &Map<String, Value>, entry: &'p Entry, path: &str) -> Walk {
-        let below = || format!("{path}{}/", entry.name);
-        let found = fields.get(&entry.name);
+        let below = || format!("{path}{}/", entry.name());
+        let found = fields.get(entry.name());
         match (entry.anchor, found) {
             (Some(Anchor::Negation), Some(_)) => Err(Mismatch {
                 kind: Kind::Negation,
@@ -202,7 +202,7 @@ impl<'p> Walker<'p> {
             (Some(Anchor::AddIfAbsent) | None, found) => match (&entry.node, found) {
                 (Node::Scalar(scalar), Some(value)) if scalar.is_star && !value.is_null() => Ok(()),
                 (Node::Scalar(scalar), _) if scalar.is_star => {
-                    plain(path, format!("{path}/{} not found", entry.name))
+                    plain(path, format!("{path}/{} not found", entry.name()))
                 }
                 (node, found) => self.element(found.unwrap_or(&Value::Null), node, &below()),
             },

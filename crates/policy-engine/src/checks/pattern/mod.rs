@@ -21,10 +21,14 @@ use tree::Node;
 
 /// A compiled pattern.
 #[derive(Debug, Clone)]
-pub struct Pattern {
-    template: Template,
-    /// Ready where there is no variable
-    fixed: Option<Node>,
+pub struct Pattern(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    /// Without variables: ready, and its JSON is gone
+    Fixed(Node),
+    /// Made ready each time
+    Variable(Box<Template>),
 }
 
 /// A pattern whose variables have been replaced.
@@ -44,12 +48,11 @@ impl Pattern {
     /// Faults of variables and references, nesting beyond [`MAX_PATTERN_DEPTH`].
     pub fn compile(pattern: &Value, at: &JsonPath) -> Result<Self, Vec<CompileError>> {
         let template = Template::compile_at(pattern, at)?;
-        let fixed = template
-            .as_static()
-            .map(Node::compile)
-            .transpose()
-            .map_err(|fault| vec![fault])?;
-        Ok(Self { template, fixed })
+        let form = match template.as_static() {
+            Some(pattern) => Form::Fixed(Node::compile(pattern).map_err(|fault| vec![fault])?),
+            None => Form::Variable(Box::new(template)),
+        };
+        Ok(Self(form))
     }
 
     /// Replaces the variables.
@@ -57,10 +60,11 @@ impl Pattern {
     /// # Errors
     /// As [`Template::substitute`].
     pub fn ready(&self, scope: &Scope<'_>, at: &JsonPath) -> Result<ReadyPattern<'_>, Halt> {
-        if let Some(node) = &self.fixed {
-            return Ok(ReadyPattern(Ready::Fixed(node)));
-        }
-        let value = self.template.substitute(scope, at)?;
+        let template = match &self.0 {
+            Form::Fixed(node) => return Ok(ReadyPattern(Ready::Fixed(node))),
+            Form::Variable(template) => template,
+        };
+        let value = template.substitute(scope, at)?;
         let node = Node::compile(&value).map_err(|fault| Halt::Failed(fault.to_string()))?;
         Ok(ReadyPattern(Ready::Made(node)))
     }

@@ -1,6 +1,7 @@
 //! A pattern compiled: anchors read, keys ordered as they are judged, scalars ready to compare.
 //!
-//! In: a JSON value without variables. Out: a [`Node`]. Never deeper than [`MAX_PATTERN_DEPTH`].
+//! In: a JSON value without variables. Out: a [`Node`]. Never deeper than [`MAX_PATTERN_DEPTH`]. A cluster holds thousands of
+//! them for as long as its policies are in force: nothing in one is larger than it must be.
 //!
 //! Behaviour: Kyverno 1.19 pkg/engine/validate/utils.go (order), pkg/engine/wildcards (keys of labels and annotations).
 
@@ -18,7 +19,7 @@ pub const MAX_PATTERN_DEPTH: usize = 100;
 #[derive(Debug, Clone)]
 pub(super) enum Node {
     Map(MapPattern),
-    List(Vec<Node>),
+    List(Box<[Node]>),
     Scalar(Scalar),
 }
 
@@ -26,7 +27,7 @@ pub(super) enum Node {
 #[derive(Debug, Clone)]
 pub(super) struct Scalar {
     pub(super) pattern: ScalarPattern,
-    pub(super) shown: String,
+    pub(super) shown: Box<str>,
     /// Exactly `*`: the key must be there
     pub(super) is_star: bool,
 }
@@ -35,9 +36,9 @@ pub(super) struct Scalar {
 #[derive(Debug, Clone, Default)]
 pub(super) struct MapPattern {
     /// `()`, `^()`, `=()`, `X()`, sorted
-    pub(super) anchors: Vec<Entry>,
+    pub(super) anchors: Box<[Entry]>,
     /// The others: what holds anchors first, in reverse order, then the rest, sorted
-    pub(super) others: Vec<Entry>,
+    pub(super) others: Box<[Entry]>,
     /// Under `metadata`, directly in `labels` or `annotations`: keys may be wildcards
     pub(super) expands_wildcards: bool,
 }
@@ -46,10 +47,10 @@ pub(super) struct MapPattern {
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// As written
-    pub(super) key: String,
+    pub(super) key: Box<str>,
     pub(super) anchor: Option<Anchor>,
-    /// Without the anchor
-    pub(super) name: String,
+    /// Without the anchor; none where it is the key
+    bare: Option<Box<str>>,
     pub(super) node: Node,
 }
 
@@ -59,6 +60,13 @@ enum Place {
     Elsewhere,
     Metadata,
     LabelsOrAnnotations,
+}
+
+impl Entry {
+    /// The key without its anchor.
+    pub(super) fn name(&self) -> &str {
+        self.bare.as_deref().unwrap_or(&self.key)
+    }
 }
 
 impl Node {
@@ -86,11 +94,11 @@ impl Node {
                     Self::compile_at(item, Place::Elsewhere, depth + 1)
                         .map_err(|fault| fault.under(&format!("[{index}]")))
                 })
-                .collect::<Result<_, _>>()
+                .collect::<Result<Box<_>, _>>()
                 .map(Self::List),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(Self::Scalar(Scalar {
                 pattern: ScalarPattern::from_value(scalar_value(pattern).unwrap_or(ScalarValue::Null)),
-                shown: json_text::display(pattern),
+                shown: json_text::display(pattern).into(),
                 is_star: pattern == "*",
             })),
         }
@@ -127,9 +135,9 @@ impl MapPattern {
             };
             let node = Node::compile_at(value, below, depth + 1).map_err(|fault| fault.under(key))?;
             entries.push(Entry {
-                key: key.clone(),
+                key: key.as_str().into(),
                 anchor,
-                name: name.to_owned(),
+                bare: (name != key).then(|| name.into()),
                 node,
             });
         }
@@ -152,8 +160,8 @@ impl MapPattern {
             .partition(|entry| entry.anchor == Some(Anchor::Global) || entry.node.has_anchors());
         first.reverse();
         first.extend(rest);
-        self.anchors = anchors;
-        self.others = first;
+        self.anchors = anchors.into();
+        self.others = first.into();
     }
 
     /// The map with wildcard keys replaced by the first key of the resource, in their order, that matches.
@@ -161,13 +169,14 @@ impl MapPattern {
         let entries = self.anchors.iter().chain(&self.others).map(|entry| {
             let found = json_text::sorted(resource)
                 .into_iter()
-                .find(|(key, value)| value.is_string() && scalars::wildcard::matches(&entry.name, key));
+                .find(|(key, value)| value.is_string() && scalars::wildcard::matches(entry.name(), key));
             match found {
-                Some((name, _)) if scalars::wildcard::has_wildcard(&entry.name) => Entry {
+                Some((name, _)) if scalars::wildcard::has_wildcard(entry.name()) => Entry {
                     key: entry
                         .anchor
-                        .map_or_else(|| name.clone(), |anchor| anchor.write(name)),
-                    name: name.clone(),
+                        .map_or_else(|| name.clone(), |anchor| anchor.write(name))
+                        .into(),
+                    bare: Some(name.as_str().into()),
                     ..entry.clone()
                 },
                 _ => entry.clone(),
@@ -188,7 +197,7 @@ impl MapPattern {
                 .anchors
                 .iter()
                 .chain(&self.others)
-                .any(|entry| scalars::wildcard::has_wildcard(&entry.name))
+                .any(|entry| scalars::wildcard::has_wildcard(entry.name()))
     }
 }
 
