@@ -16,6 +16,7 @@ mod metrics;
 mod policies;
 mod tls;
 mod review;
+mod explanations;
 mod response;
 mod pipeline;
 mod denial_log;
@@ -29,6 +30,8 @@ mod server;
 mod caller;
 
 pub use caller::{CallError, Caller, Protocol};
+pub use denial_log::EXPLANATION_TARGET;
+pub use explanations::{Explanation, ExplanationId};
 pub use gate::{Gate, Passage, PolicyCheck};
 pub use policies::{PlacedPolicies, Placement, PolicySource, PolicyStore, Refused};
 pub use server::{Server, ServerError, ServerOptions};

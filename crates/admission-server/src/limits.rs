@@ -76,6 +76,15 @@ pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Most label sets of one metric; what comes later is counted under `(other)`.
 pub const MOST_LABEL_SETS: usize = 2_000;
 
+/// Longest text of a denial, in bytes, with the line that names its explanation.
+pub const MOST_DENIAL_TEXT_BYTES: usize = 1024;
+
+/// Most bytes of explanations that are kept in memory; the oldest go first.
+pub const MOST_EXPLANATION_BYTES: usize = 8 * 1024 * 1024;
+
+/// About the longest decision tree of one explanation, in bytes of text; what is longer is cut, visibly.
+pub const MOST_TREE_BYTES: usize = 64 * 1024;
+
 /// Largest certificate or key file, in bytes.
 pub const MOST_PEM_BYTES: u64 = 1024 * 1024;
 

@@ -29,6 +29,8 @@ pub(crate) enum Route {
     Readiness,
     /// What was counted.
     Metrics,
+    /// Why a request was denied, by an id.
+    Explanation(String),
 }
 
 impl Route {
@@ -46,7 +48,10 @@ impl Route {
             "/healthz" | "/livez" | "/health/liveness" => Some(Self::Health),
             "/readyz" | "/health/readiness" => Some(Self::Readiness),
             "/metrics" => Some(Self::Metrics),
-            path => Self::of_one_policy(path),
+            path => match path.strip_prefix("/explain/") {
+                Some(id) => Some(Self::Explanation(id.to_owned())),
+                None => Self::of_one_policy(path),
+            },
         }
     }
 
@@ -70,7 +75,7 @@ impl Route {
     pub(crate) fn method(&self) -> Method {
         match self {
             Self::Review { .. } | Self::PolicyReview => Method::POST,
-            Self::Health | Self::Readiness | Self::Metrics => Method::GET,
+            Self::Health | Self::Readiness | Self::Metrics | Self::Explanation(_) => Method::GET,
         }
     }
 
@@ -82,6 +87,7 @@ impl Route {
             Self::Health => "/healthz",
             Self::Readiness => "/readyz",
             Self::Metrics => "/metrics",
+            Self::Explanation(_) => "/explain",
         }
     }
 }
@@ -93,7 +99,11 @@ mod tests {
     fn share(path: &str) -> Option<Share> {
         match Route::of(path)? {
             Route::Review { share, .. } => Some(share),
-            Route::PolicyReview | Route::Health | Route::Readiness | Route::Metrics => None,
+            Route::PolicyReview
+            | Route::Health
+            | Route::Readiness
+            | Route::Metrics
+            | Route::Explanation(_) => None,
         }
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fact_loading::Loader;
 use futures_util::FutureExt;
-use http::header::ALLOW;
+use http::header::{ALLOW, CACHE_CONTROL};
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use http_body::Body;
@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::body::{BodyError, announced_bytes, read_whole};
 use crate::denial_log;
+use crate::explanations::{Explanation, ExplanationId, Explanations, Found};
 use crate::gate::{Gate, Passage};
 use crate::limits::{ROOM_UNIT_BYTES, ROOM_UNITS};
 use crate::metrics::{self, Metrics};
@@ -52,6 +53,7 @@ pub struct Webhook {
     room: Semaphore,
     is_stopping: AtomicBool,
     gate: Option<Arc<dyn Gate>>,
+    explanations: Explanations,
 }
 
 impl Webhook {
@@ -67,6 +69,7 @@ impl Webhook {
             room: Semaphore::new(ROOM_UNITS),
             is_stopping: AtomicBool::new(false),
             gate: None,
+            explanations: Explanations::new(),
         }
     }
 
@@ -139,6 +142,10 @@ impl Webhook {
                 let _timer = self.metrics.http_request("GET", route.url());
                 self.encoded_metrics()
             }
+            Route::Explanation(ref id) => {
+                let _timer = self.metrics.http_request("GET", route.url());
+                self.explanation(id)
+            }
         }
     }
 
@@ -157,6 +164,34 @@ impl Webhook {
             Ok(encoded) => reply(StatusCode::OK, metrics::MEDIA_TYPE, encoded.into()),
             Err(cause) => text(StatusCode::INTERNAL_SERVER_ERROR, &cause.to_string()),
         }
+    }
+
+    /// What is kept under `id`. Whoever shows the whole of it was told it.
+    fn explanation(&self, id: &str) -> Reply {
+        let (status, body) = match self.explanations.find(id) {
+            Found::Kept(explanation) => (StatusCode::OK, explanation),
+            Found::Evicted => {
+                let sentence = r#"{"message": "no longer kept: later denials took its place"}"#;
+                (StatusCode::GONE, Bytes::from_static(sentence.as_bytes()))
+            }
+            Found::NotOurs => {
+                let sentence = r#"{"message": "this replica made no such id"}"#;
+                (StatusCode::NOT_FOUND, Bytes::from_static(sentence.as_bytes()))
+            }
+        };
+        let mut reply = reply(status, "application/json; charset=utf-8", body);
+        let kept_nowhere = HeaderValue::from_static("no-store");
+        reply.headers_mut().insert(CACHE_CONTROL, kept_nowhere);
+        reply
+    }
+
+    /// Keeps `explanation` under a new id.
+    fn explain(&self, explanation: &Explanation) -> Option<ExplanationId> {
+        let json = explanation.to_json().ok()?;
+        let id = self.explanations.new_id()?;
+        denial_log::explained(id, &json);
+        self.explanations.keep(id, json.into());
+        Some(id)
     }
 
     /// One review in, the body of its answer out; `Err` where no review can be answered.
@@ -180,13 +215,8 @@ impl Webhook {
             Ok(answered) => answered,
             Err(_) => {
                 let reason = "judging this request failed in an unforeseen way; it is denied".to_owned();
-                unjudged(
-                    stage,
-                    Unreadable {
-                        uid: review::uid_of(&body),
-                        reason,
-                    },
-                )
+                let uid = review::uid_of(&body);
+                self.unjudged(stage, Unreadable { uid, reason })
             }
         }
     }
@@ -213,7 +243,7 @@ impl Webhook {
                     uid: review::uid_of(&body),
                     reason: cause.to_string(),
                 };
-                return unjudged(stage, unreadable);
+                return self.unjudged(stage, unreadable);
             }
         };
         // What is deleted needs no check, and a faulty policy that is there must be deletable: finalizers are updates.
@@ -234,8 +264,12 @@ impl Webhook {
             // As Kubernetes lists them.
             faults => Some(format!("[{}]", faults.join(", "))),
         };
+        let told = denial
+            .clone()
+            .map(|faults| Explanation::unjudged(stage, &request, faults));
         let answer = Answer {
             denial,
+            explanation: told.and_then(|told| self.explain(&told)),
             warnings: check.warnings,
             ..Answer::default()
         };
@@ -251,7 +285,7 @@ impl Webhook {
     ) -> Result<Bytes, HttpRefusal> {
         let request = match review::read(body, engine.policies(), stage, crate::clock::now_ns()) {
             Ok(request) => request,
-            Err(unreadable) => return unjudged(stage, unreadable),
+            Err(unreadable) => return self.unjudged(stage, unreadable),
         };
         let request = match self.gate.as_ref().map(|gate| gate.pass(&request)) {
             None => request,
@@ -260,7 +294,7 @@ impl Webhook {
         };
         match pipeline::judge(engine, &self.loader, &request, time).await {
             Ok(decision) => {
-                let answer = Answer::of(&decision, stage);
+                let mut answer = Answer::of(&decision, stage);
                 if let Some(gate) = &self.gate {
                     gate.decided(stage, &request, &decision);
                 }
@@ -272,16 +306,43 @@ impl Webhook {
                     time.taken(),
                 );
                 if !answer.is_allowed() {
-                    denial_log::denied(stage, &request, &decision, time);
+                    answer.explanation = self.explain(&Explanation::of(stage, &request, &decision));
+                    denial_log::denied(stage, &request, &decision, time, answer.explanation);
                 }
                 written(&answer, &request.uid)
             }
             Err(reason) => {
                 self.metrics.review(stage, &request, false, None, time.taken());
-                denial_log::denied_unjudged(stage, Some(&request.uid), &reason);
-                written(&Answer::denied(reason), &request.uid)
+                let explanation = Explanation::unjudged(stage, &request, reason.clone());
+                self.denied_unjudged(stage, &explanation, reason)
             }
         }
+    }
+
+    /// A denial of what could not be judged, where there is a uid to answer under.
+    fn unjudged(&self, stage: Stage, unreadable: Unreadable) -> Result<Bytes, HttpRefusal> {
+        let Unreadable { uid, reason } = unreadable;
+        let Some(uid) = uid else {
+            denial_log::denied_unjudged(stage, "", &reason, None);
+            return Err(HttpRefusal::new(StatusCode::BAD_REQUEST, reason));
+        };
+        let explanation = Explanation::unread(stage, uid, crate::clock::now_ns(), reason.clone());
+        self.denied_unjudged(stage, &explanation, reason)
+    }
+
+    fn denied_unjudged(
+        &self,
+        stage: Stage,
+        explanation: &Explanation,
+        reason: String,
+    ) -> Result<Bytes, HttpRefusal> {
+        let id = self.explain(explanation);
+        denial_log::denied_unjudged(stage, &explanation.uid, &reason, id);
+        let answer = Answer {
+            explanation: id,
+            ..Answer::denied(reason)
+        };
+        written(&answer, &explanation.uid)
     }
 
     /// Room for a body of `bytes`; waits for it as long as the caller does.
@@ -294,16 +355,6 @@ impl Webhook {
                 "too many reviews at the same time",
             )),
         }
-    }
-}
-
-/// A denial of what could not be judged, where there is a uid to answer under.
-fn unjudged(stage: Stage, unreadable: Unreadable) -> Result<Bytes, HttpRefusal> {
-    let Unreadable { uid, reason } = unreadable;
-    denial_log::denied_unjudged(stage, uid.as_deref(), &reason);
-    match uid {
-        Some(uid) => written(&Answer::denied(reason), &uid),
-        None => Err(HttpRefusal::new(StatusCode::BAD_REQUEST, reason)),
     }
 }
 

@@ -36,6 +36,8 @@ enum Command {
     Controller(Box<command::controller::Arguments>),
     /// Look at a cluster: what does not work, and what to do
     Doctor(command::doctor::Arguments),
+    /// Say why a request was denied, by the id at the end of the denial
+    Explain(command::explain::Arguments),
     /// Say how a registry is reached, and by whose credential
     Auth(command::auth::Arguments),
     /// Show the whole trip of an image on throw-away evidence
@@ -85,6 +87,7 @@ fn dispatch(arguments: Arguments, console: &mut Console) -> u8 {
         Command::Serve(arguments) => command::serve::run(&arguments, console),
         Command::Controller(arguments) => command::controller::run(&arguments, console),
         Command::Doctor(arguments) => command::doctor::run(&arguments, console),
+        Command::Explain(arguments) => command::explain::run(&arguments, console),
         Command::Auth(arguments) => command::auth::run(&arguments, console),
         Command::Demo(arguments) => command::demo::run(&arguments, console),
         Command::Version => {

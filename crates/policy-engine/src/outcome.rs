@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use image_trust::ReasonCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of one selected rule. There is no "nothing".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleOutcome {
     /// The rule holds.
@@ -35,7 +35,7 @@ pub enum RuleKind {
 }
 
 /// Whether a failing rule blocks the request.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FailureAction {
     /// Report alone.
     #[default]
@@ -72,7 +72,7 @@ pub struct Verdict {
 }
 
 /// One line of a decision tree.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExplainLine {
     /// How deep below the rule, from 0.
     pub depth: usize,

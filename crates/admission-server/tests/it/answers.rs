@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use crate::house::{ask, denial, get, patch, pod_review, review_of, webhook};
+use crate::house::{ask, denial, denial_and_id, get, patch, pod_review, review_of, webhook};
 use crate::reload::POD_RULES;
 
 /// A policy that refuses the image `bad`.
@@ -204,4 +204,67 @@ async fn policies_in_expressions_are_counted_under_the_names_that_kyverno_has_fo
         );
     }
     assert!(!text.contains("kyverno_policy_results_total{"), "{text}");
+}
+
+#[tokio::test]
+async fn every_denial_ends_with_an_id_under_which_it_is_explained() {
+    let webhook = webhook(&refusing("one", "Enforce", "background: true"));
+    let response = ask(&webhook, "/validate", &pod_review("d", "bad")).await;
+    let id = denial_and_id(&response).1;
+    assert_eq!(response["auditAnnotations"], json!({"explain": id}));
+    let (status, body) = get(&webhook, &format!("/explain/{id}")).await;
+    assert_eq!(status, StatusCode::OK);
+    let explained: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        (&explained["uid"], &explained["operation"], &explained["resource"]),
+        (&json!("uid-1"), &json!("CREATE"), &json!("Pod/d/p"))
+    );
+    assert_eq!(explained["rules"][0]["rule"], "no-bad");
+    assert_eq!(explained["rules"][0]["blocks"], true);
+    let again = ask(&webhook, "/validate", &pod_review("d", "bad")).await;
+    assert_ne!(denial_and_id(&again).1, id, "an id is never used twice");
+}
+
+#[tokio::test]
+async fn what_was_denied_unjudged_is_explained_too() {
+    let webhook = webhook(&refusing("one", "Enforce", "background: true"));
+    let review = json!({"apiVersion": "admission.k8s.io/v1beta1", "kind": "AdmissionReview", "request": {"uid": "uid-1"}});
+    let response = ask(&webhook, "/validate", &review).await;
+    let (_, body) = get(&webhook, &format!("/explain/{}", denial_and_id(&response).1)).await;
+    let explained: Value = serde_json::from_str(&body).unwrap();
+    assert!(
+        explained["unjudged"].as_str().unwrap().contains("v1beta1"),
+        "{explained}"
+    );
+}
+
+/// Whoever reaches the port without having been denied: nothing is listed, and no part of an id opens anything.
+#[tokio::test]
+async fn nobody_is_shown_an_explanation_who_was_not_told_its_id() {
+    let webhook = webhook(&refusing("one", "Enforce", "background: true"));
+    let response = ask(&webhook, "/validate", &pod_review("d", "bad")).await;
+    let id = denial_and_id(&response).1;
+    let guessed = format!(
+        "{}{}",
+        id.split_at(id.len() - 1).0,
+        if id.ends_with('0') { '1' } else { '0' }
+    );
+    for tried in [
+        "",
+        "*",
+        id.split_at(id.len() - 1).0,
+        id.split_at(8).0,
+        &format!("{id}0"),
+        &format!("{id}?"),
+        &guessed,
+    ] {
+        let (status, body) = get(&webhook, &format!("/explain/{}", tried.replace('?', "%3F"))).await;
+        assert!(
+            status == StatusCode::NOT_FOUND || status == StatusCode::GONE,
+            "{tried}"
+        );
+        assert!(!body.contains("no-bad"), "{tried}");
+    }
+    let (status, _) = get(&webhook, "/explain").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }

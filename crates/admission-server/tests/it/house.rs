@@ -151,9 +151,17 @@ pub(crate) fn response_in(body: &[u8]) -> Value {
     answer["response"].clone()
 }
 
-pub(crate) fn denial(response: &Value) -> &str {
+/// Why a request was denied, and the id at the end of the denial, which every one has.
+pub(crate) fn denial_and_id(response: &Value) -> (&str, &str) {
     assert_eq!(response["allowed"], false, "{response}");
-    response["status"]["message"].as_str().unwrap()
+    let whole = response["status"]["message"].as_str().unwrap();
+    let (denial, id) = whole.rsplit_once("# why: vouchsafe explain ").unwrap();
+    (denial, id.strip_suffix('\n').unwrap())
+}
+
+/// Why a request was denied.
+pub(crate) fn denial(response: &Value) -> &str {
+    denial_and_id(response).0
 }
 
 /// The JSON patch of a response; empty for none.

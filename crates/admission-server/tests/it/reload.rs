@@ -137,5 +137,8 @@ async fn a_policy_in_expressions_refuses_in_the_words_of_its_kind() {
     );
     let webhook = webhook(&policy);
     let response = ask(&webhook, "/validate", &pod_review("d", "a")).await;
-    assert_eq!(crate::house::denial(&response), "Policy named failed: not CREATE");
+    assert_eq!(
+        crate::house::denial(&response),
+        "Policy named failed: not CREATE\n"
+    );
 }

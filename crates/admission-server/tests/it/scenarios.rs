@@ -108,9 +108,11 @@ async fn an_image_of_another_registry_is_denied_in_kyvernos_words() {
         validate-registries: 'validation error: Images must be pulled from approved registries (gcr.io or \
         my.private.registry). rule validate-registries failed at path /spec/containers/0/image/'\n";
     assert_eq!(denial(&response), expected);
+    assert_eq!(response["status"]["status"], "Failure");
     assert_eq!(
-        response["status"],
-        json!({"status": "Failure", "message": expected})
+        response["status"].as_object().unwrap().len(),
+        2,
+        "a code would be told to callers"
     );
     for good in ["gcr.io/a/b:1", "my.private.registry/a"] {
         let response = ask(&webhook, "/validate", &pod_review("demo", good)).await;

@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod demo;
 pub(crate) mod own_cluster;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod jp;
 pub(crate) mod lint;
 pub(crate) mod man;

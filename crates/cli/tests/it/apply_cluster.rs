@@ -1,9 +1,6 @@
 //! `apply --cluster` against an API server of a few lines.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex};
-
+use crate::api_server;
 use crate::terminal::{Folder, Said, vouchsafe};
 
 const POLICY: &str = r#"
@@ -65,34 +62,9 @@ fn apply_policy(
     answer: fn(&str) -> (u16, String),
     extra: &[&str],
 ) -> (u8, String, String, Vec<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let log = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = BufReader::new(stream.unwrap());
-            let mut lines = stream.by_ref().lines().map_while(Result::ok);
-            let Some(first) = lines.next() else { continue };
-            lines.take_while(|line| !line.is_empty()).for_each(drop);
-            let path = first.split(' ').nth(1).unwrap_or_default().to_owned();
-            let (status, body) = answer(&path);
-            log.lock().unwrap().push(path);
-            let length = body.len();
-            let text =
-                format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
-            stream.get_mut().write_all(text.as_bytes()).ok();
-        }
-    });
     let folder = Folder::new();
     let policy = folder.file("policy.yaml", policy);
-    let config = folder.file(
-        "config",
-        &format!(
-            "{{current-context: x, contexts: [{{name: x, context: {{cluster: c}}}}], \
-             clusters: [{{name: c, cluster: {{server: 'http://{address}'}}}}]}}"
-        ),
-    );
+    let (config, asked) = api_server::start(&folder, answer);
     let mut words = vec!["apply", &policy, "--cluster", "--kubeconfig", &config];
     words.extend(extra);
     let Said { code, out, err } = vouchsafe(&words);

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod terminal;
 #[cfg(test)]
+mod api_server;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod ready_policies;
@@ -31,5 +33,7 @@ mod verify;
 mod verify_bundle;
 #[cfg(test)]
 mod serve;
+#[cfg(test)]
+mod explain;
 #[cfg(test)]
 mod demo;

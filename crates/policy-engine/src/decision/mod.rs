@@ -5,6 +5,7 @@
 //! they made, validate rules on what will be stored.
 
 mod result;
+mod explanation;
 mod message;
 mod failure_action;
 mod excuse;
@@ -15,6 +16,7 @@ mod rule;
 mod image_validating;
 mod run;
 
-pub use message::{KYVERNO_DENIAL_START, yaml_text};
+pub use explanation::{DecisionTree, ReasonTree, RuleTree, shortened};
+pub use message::{KYVERNO_DENIAL_START, MOST_DENIAL_BYTES, yaml_text};
 pub use result::{Decision, RuleResult};
 pub(crate) use run::{Undecided, decide};

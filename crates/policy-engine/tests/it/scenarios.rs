@@ -5,6 +5,7 @@ use std::sync::Arc;
 use image_reference::Digest;
 use image_trust::{Authority, ImageFindings, Proof, ReasonCode, Refusal, SignerFinding, Statement};
 use serde_json::json;
+use vouchsafe_policy_engine::decision::MOST_DENIAL_BYTES;
 use vouchsafe_policy_engine::request::Origin;
 use vouchsafe_policy_engine::{Decision, Fact, FactError, FactRequest, Request, RuleOutcome};
 
@@ -149,6 +150,46 @@ fn an_unsigned_image_is_refused_in_production_and_not_even_asked_about_elsewhere
     let (elsewhere, asked) = judged(&with_key(), "staging", &unsigned());
     assert!(elsewhere.is_allowed() && elsewhere.results.is_empty());
     assert_eq!(asked, 0);
+}
+
+/// A registry chooses what is found beside an image: of any length, it pushes neither code nor next step out.
+#[test]
+fn what_is_found_beside_an_image_never_hides_the_code_and_what_to_do() {
+    let code = ReasonCode::WrongSigner;
+    let mut refusal = Refusal::new(code, "no matching signatures: ".to_owned() + &"é".repeat(2_000));
+    refusal.found = vec!["x".repeat(2_000)];
+    let (refused, _) = judged(&with_key(), "production", &Err(refusal));
+    let denial = refused.denial().unwrap();
+    assert!(denial.len() <= MOST_DENIAL_BYTES, "{}", denial.len());
+    let end = format!("… (WRONG_SIGNER: …; {})'\n", code.next_step());
+    assert!(denial.ends_with(&end), "{denial}");
+}
+
+/// Whoever writes the object chooses the words of messages, and other policies may fail beside the one that refuses.
+#[test]
+fn a_denial_stays_within_its_limit_and_names_the_policy_that_refuses() {
+    let policy = |name: &str, action: &str, rules: usize| {
+        let rules: String = (0..rules)
+            .map(|at| format!("  - name: rule-{at}\n    match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}\n    validate:\n      \
+                               failureAction: {action}\n      message: {}\n      deny: {{}}\n", "m".repeat(300)))
+            .collect();
+        format!(
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {{name: {name}}}\nspec:\n  rules:\n{rules}---\n"
+        )
+    };
+    let noisy = policy("audits", "Audit", 60) + &policy("refuses", "Enforce", 1);
+    let denial = decide_alone(&engine(&noisy), &pod("demo", &["a:1"]))
+        .denial()
+        .unwrap();
+    assert!(denial.len() <= MOST_DENIAL_BYTES, "{}", denial.len());
+    assert!(denial.contains("\nrefuses:\n  rule-0: mmm"), "{denial}");
+    let many = decide_alone(&engine(&policy("refuses", "Enforce", 60)), &pod("demo", &["a:1"]));
+    let denial = many.denial().unwrap();
+    assert!(denial.len() <= MOST_DENIAL_BYTES, "{}", denial.len());
+    assert!(
+        denial.contains("refuses:") && denial.contains("more lines\n"),
+        "{denial}"
+    );
 }
 
 #[test]

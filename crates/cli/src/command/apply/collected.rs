@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use policy_engine::Decision;
-use policy_engine::decision::RuleResult;
+use policy_engine::decision::{DecisionTree, RuleResult};
 use policy_engine::outcome::FailureAction;
 use policy_reports::{ObjectReference, ReportFormat, ReportedResult, Row, Summary};
-use serde_json::Value;
 
 use super::Arguments;
 use super::arguments::View;
@@ -29,7 +28,7 @@ pub(super) struct Collected<'a> {
     pub(super) mutated: Destination,
     rows: Rows,
     violations: String,
-    trees: Vec<Value>,
+    trees: Vec<DecisionTree>,
 }
 
 impl<'a> Collected<'a> {
@@ -68,8 +67,8 @@ impl<'a> Collected<'a> {
                     self.add_violations(resource, decision);
                 }
                 View::Pipe => self.add_violations(resource, decision),
-                View::Explain => printed.push_str(&explain::decision(decision)),
-                View::ExplainJson => self.trees.push(explain::decision_json(decision)),
+                View::Explain => printed.push_str(&explain::decision(&DecisionTree::of(decision))),
+                View::ExplainJson => self.trees.push(DecisionTree::of(decision)),
                 View::Table => {
                     printed.push_str(&mutated);
                     self.add_rows(resource, decision);

@@ -1,9 +1,12 @@
-//! Where log lines go: standard error, as text or JSON.
+//! Where log lines go: standard error, as text or JSON. Explanations of denials go into JSON alone: they are for programs.
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::filter::LevelFilter;
+use admission_server::EXPLANATION_TARGET;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use super::arguments::{LogFormat, LogLevel};
 
@@ -20,7 +23,13 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) {
         .with_target(false)
         .with_writer(std::io::stderr);
     let started = match format {
-        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).try_init(),
+        LogFormat::Text => {
+            let lines = lines.with_ansi(std::io::stderr().is_terminal()).finish();
+            let explanations = Targets::new()
+                .with_default(LevelFilter::TRACE)
+                .with_target(EXPLANATION_TARGET, LevelFilter::OFF);
+            lines.with(explanations).try_init().map_err(Into::into)
+        }
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     if let Err(cause) = started {

@@ -12,12 +12,12 @@
 //! ```
 //!
 //! `pinned` is the image with the digest that was verified, null unless `verified` and the policies let digests be
-//! written. What stands in `rules` is described at [`crate::output::explain`].
+//! written. What stands in `rules` is described at [`policy_engine::decision::DecisionTree`].
 
 use std::sync::Arc;
 
 use fact_loading::Cluster;
-use policy_engine::decision::RuleResult;
+use policy_engine::decision::{RuleResult, RuleTree};
 use policy_engine::outcome::RuleKind;
 use policy_engine::request::Origin;
 use policy_engine::{Decision, Engine, EngineOptions, LoadedPolicies, Request, RuleOutcome};
@@ -134,7 +134,12 @@ impl Answer<'_> {
     }
 
     fn text(&self) -> String {
-        let mut text: String = self.rules.iter().map(explain::rule).collect();
+        let mut text: String = self
+            .rules
+            .iter()
+            .map(RuleTree::of)
+            .map(|rule| explain::rule(&rule))
+            .collect();
         let image = self.pinned.as_deref().unwrap_or(self.image);
         if self.is_verified() {
             text.push_str(&format!("verified: {image}\n"));
@@ -149,7 +154,7 @@ impl Answer<'_> {
     }
 
     fn json(&self) -> Value {
-        let rules: Vec<Value> = self.rules.iter().map(explain::rule_json).collect();
+        let rules: Vec<RuleTree> = self.rules.iter().map(RuleTree::of).collect();
         let is_verified = self.is_verified();
         json!({
             "image": self.image,

@@ -1,0 +1,49 @@
+//! Flags of `explain`.
+
+use clap::{Args, ValueEnum};
+
+/// Flags of `explain`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Arguments {
+    /// What stands at the end of the denial
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// Log with JSON lines (`--log json`) to look in instead of asking the replicas; `-` for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kubeconfig", "context", "selector"])]
+    pub(crate) log: Option<String>,
+    /// Kubeconfig file; without it KUBECONFIG, or the service account of this Pod
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<String>,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Namespace of the controller
+    #[arg(
+        short = 'n',
+        long,
+        value_name = "NAME",
+        env = "VOUCHSAFE_NAMESPACE",
+        default_value = "vouchsafe"
+    )]
+    pub(crate) namespace: String,
+    /// Labels of the replicas
+    #[arg(
+        long,
+        value_name = "SELECTOR",
+        default_value = "app.kubernetes.io/name=vouchsafe"
+    )]
+    pub(crate) selector: String,
+    /// How the explanation is printed
+    #[arg(short, long, value_enum, default_value_t)]
+    pub(crate) output: Form,
+}
+
+/// How an explanation is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
