@@ -7,9 +7,8 @@
 //!
 //!     kinds ─▶ list ─▶ judge ─▶ report ─▶ sweep ─▶ watch ─▶ judge ─▶ report … until the next round
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cluster::{
@@ -27,6 +26,7 @@ use tokio::time::Instant;
 use crate::clock::now;
 use crate::report_writer::{ReportWriter, Written};
 use crate::scan_kinds::scanned;
+use crate::scan_memory::SeenObjects;
 use crate::scan_share::Share;
 use crate::scanned_object::{content, judged};
 
@@ -59,8 +59,8 @@ struct Round<'s> {
     engine: &'s Engine,
     share: &'s Share,
     number: u64,
-    /// What was judged already, by uid: an event that changes nothing of it is passed over.
-    seen: Mutex<HashMap<String, u64>>,
+    /// What was judged already: an event that changes nothing of it is passed over.
+    seen: SeenObjects,
 }
 
 impl BackgroundScan {
@@ -103,7 +103,7 @@ impl BackgroundScan {
                 engine,
                 share,
                 number: *number,
-                seen: Mutex::default(),
+                seen: SeenObjects::default(),
             };
             match round.run().await {
                 Ok(()) => backoff.reset(),
@@ -141,7 +141,7 @@ impl Round<'_> {
         if is_whole {
             self.scan.writer.sweep(self.number).await?;
         }
-        let objects = self.seen.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let objects = self.seen.len();
         let seconds = begun.elapsed().as_secs_f64();
         tracing::info!(objects, seconds, is_whole, "scanned what runs");
         let interval = self.scan.interval.max(SHORTEST_INTERVAL);
@@ -213,10 +213,7 @@ impl Round<'_> {
                 WatchEvent::Deleted(object) => {
                     take_version(&object, version);
                     let uid = ObjectReference::of(&object).uid;
-                    self.seen
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .remove(&uid);
+                    self.seen.forget(&uid);
                     self.scan.writer.forget(&uid);
                 }
                 WatchEvent::Bookmark { resource_version } => *version = resource_version,
@@ -233,13 +230,7 @@ impl Round<'_> {
         }
         let object = judged(object);
         let seen = content(&object);
-        if self
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&resource.uid)
-            == Some(&seen)
-        {
+        if self.seen.has(&resource.uid, seen) {
             return;
         }
         let at = now();
@@ -250,10 +241,7 @@ impl Round<'_> {
         let reported = retried(|| self.scan.writer.report(&resource, &rows, self.number)).await;
         match reported {
             Ok(written) => {
-                self.seen
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(resource.uid.clone(), seen);
+                self.seen.remember(&resource.uid, seen);
                 if written == Written::Changed {
                     tracing::debug!(
                         kind = resource.kind,

@@ -103,7 +103,7 @@ impl Prover {
         let view = Arc::clone(&self.registered.borrow().view);
         let known = Arc::clone(&self.proofs.borrow());
         let mut proofs = BTreeMap::new();
-        for (id, seen) in view.in_force().filter(|(id, _)| id.kind.is_classic()) {
+        for (id, seen) in view.in_force() {
             let before = known.get(id).and_then(|proof| proof.about(seen));
             let is_proven = before.and_then(|condition| condition.get("status")?.as_str()) == Some("True");
             let life = if is_proven { PROOF_LIFE } else { PROOF_LIFE / 5 };
@@ -182,11 +182,19 @@ fn judged(answer: Result<Value, ClusterError>, id: &PolicyId, trial: &Trial) -> 
         Err(cause) => return unknown("NotTried", &cause.to_string()),
     };
     let (policy, rule) = (&id.name.name, &trial.rule);
-    let is_ours = message.contains("vouchsafe.svc")
-        && message.contains(&format!("{policy}:"))
-        && message.contains(&format!("{rule}:"));
-    if !is_ours {
-        let why = format!("the Pod was refused, but not by rule `{rule}`: {message}");
+    let is_named = if id.kind.is_classic() {
+        message.contains(&format!("{policy}:")) && message.contains(&format!("{rule}:"))
+    } else {
+        let refusal = |done: &str| message.contains(&format!("Policy {policy} {done}: "));
+        refusal("failed") || refusal("error")
+    };
+    let by = if rule.is_empty() {
+        "the policy".to_owned()
+    } else {
+        format!("rule `{rule}`")
+    };
+    if !is_named || !message.contains("vouchsafe.svc") {
+        let why = format!("the Pod was refused, but not by {by}: {message}");
         return unknown("RefusedByAnother", &why);
     }
     let at = clock::kubernetes_time(clock::now());
@@ -205,7 +213,7 @@ fn judged(answer: Result<Value, ClusterError>, id: &PolicyId, trial: &Trial) -> 
         "type": CONDITION,
         "status": "True",
         "reason": reason,
-        "message": format!("tried at {at}: rule `{rule}` refused a Pod with `{image}`, which proves {what}"),
+        "message": format!("tried at {at}: {by} refused a Pod with `{image}`, which proves {what}"),
     })
 }
 
@@ -278,6 +286,30 @@ mod tests {
             message: "namespaces \"proofs\" not found".to_owned(),
         });
         assert_eq!(verdict(not_found), told("Unknown", "NotTried"));
+    }
+
+    #[test]
+    fn an_image_validating_policy_refuses_in_its_own_words() {
+        let id = PolicyId {
+            kind: PolicyKind::ImageValidatingPolicy,
+            name: ObjectName {
+                namespace: String::new(),
+                name: "p".to_owned(),
+            },
+        };
+        let trial = Trial {
+            rule: String::new(),
+            image: "r/i".to_owned(),
+            pod: Value::Null,
+        };
+        let status = |message: &str| {
+            let denial =
+                format!(r#"admission webhook "validate.vouchsafe.svc-fail" denied the request: {message}"#);
+            judged(refused(&denial), &id, &trial)["status"].clone()
+        };
+        assert_eq!(status("Policy p failed: unsigned"), "True");
+        assert_eq!(status("Policy p error: no such key"), "True");
+        assert_eq!(status("Policy other failed: Policy p is not it"), "Unknown");
     }
 
     #[test]

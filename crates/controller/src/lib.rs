@@ -46,6 +46,7 @@ mod scan_kinds;
 mod scanned_object;
 mod scan_share;
 mod report_writer;
+mod scan_memory;
 mod background_scan;
 mod run;
 

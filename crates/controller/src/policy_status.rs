@@ -163,17 +163,17 @@ fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Va
     let status = if id.kind.is_classic() {
         let ready = ready(seen, missing).to_json();
         let mut wanted = classic(id, seen);
-        let mut conditions = with_condition(there.get("conditions"), ready, seen.object.generation);
-        match proof {
-            Some(proof) => {
-                conditions = with_condition(Some(&conditions), proof.clone(), seen.object.generation);
-            }
-            None => drop_outdated_proof(&mut conditions, seen.object.generation),
-        }
+        let generation = seen.object.generation;
+        let conditions = with_condition(there.get("conditions"), ready, generation);
+        let conditions = proven(conditions, proof, generation);
         put(&mut wanted, "conditions", conditions);
         wanted
     } else {
-        expression_status::status(id, seen, missing, there)
+        let mut wanted = expression_status::status(id, seen, missing, there);
+        if let Some(conditions) = wanted.pointer_mut("/conditionStatus/conditions") {
+            *conditions = proven(conditions.take(), proof, seen.object.generation);
+        }
+        wanted
     };
     let holds = status
         .as_object()
@@ -201,6 +201,17 @@ fn replacing(there: &Value, wanted: &Value) -> Value {
     let gone = there.keys().filter(|field| !wanted.contains_key(*field));
     kept.chain(gone.map(|field| (field.clone(), Value::Null)))
         .collect()
+}
+
+/// `conditions` with what is proven of the policy now.
+fn proven(mut conditions: Value, proof: Option<&Value>, generation: i64) -> Value {
+    match proof {
+        Some(proof) => with_condition(Some(&conditions), proof.clone(), generation),
+        None => {
+            drop_outdated_proof(&mut conditions, generation);
+            conditions
+        }
+    }
 }
 
 /// What the status of a policy with rules shows beside its conditions.

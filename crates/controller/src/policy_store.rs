@@ -199,7 +199,7 @@ impl PolicyStore {
         }
         let (settings, faults) = Settings::parse(&data);
         for fault in faults {
-            tracing::warn!(fault, "a setting can't be read and is left at its default");
+            tracing::warn!(fault, "a setting has no effect");
         }
         let settings = Arc::new(settings);
         self.state.settings = Some((data, Arc::clone(&settings)));

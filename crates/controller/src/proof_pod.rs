@@ -2,6 +2,8 @@
 //!
 //! Pure. Gives the reason where the policy's match can't be met by such a Pod, or not surely.
 
+mod image_validating;
+
 use policy_engine::request::GroupVersionKind;
 use policy_engine::selection::KindSelector;
 use scalars::wildcard;
@@ -23,6 +25,9 @@ pub(crate) struct Trial {
 
 /// Whether `policy` (a document) has an image rule that enforces: what a proof is asked of.
 pub(crate) fn enforces_images(policy: &Value) -> bool {
+    if image_validating::is_one(policy) {
+        return image_validating::denies(policy);
+    }
     image_rules(policy).next().is_some()
 }
 
@@ -41,6 +46,17 @@ pub(crate) fn trial(
     if let Some(own) = own.filter(|own| *own != namespace) {
         return Err(format!("the policy speaks of namespace `{own}` alone"));
     }
+    if image_validating::is_one(policy) {
+        let labels = image_validating::labels_to_match(policy)?;
+        let image = image.map(ToOwned::to_owned);
+        let image = image.or_else(|| filled(image_validating::pattern(policy)?, digest));
+        let image = image.ok_or("no pattern of the policy can be made an image of")?;
+        return Ok(Trial {
+            rule: String::new(),
+            pod: pod(namespace, &labels, &image),
+            image,
+        });
+    }
     let mut why = "no rule checks images and enforces".to_owned();
     for rule in image_rules(policy) {
         let labels = match labels_to_match(rule, namespace) {
@@ -55,19 +71,22 @@ pub(crate) fn trial(
             continue;
         };
         let name = rule.get("name").and_then(Value::as_str).unwrap_or_default();
-        let pod = json!({
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"generateName": "vouchsafe-proof-", "namespace": namespace, "labels": labels},
-            "spec": {"containers": [{"name": "proof", "image": image}]},
-        });
         return Ok(Trial {
             rule: name.to_owned(),
+            pod: pod(namespace, &labels, &image),
             image,
-            pod,
         });
     }
     Err(why)
+}
+
+fn pod(namespace: &str, labels: &Value, image: &str) -> Value {
+    json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"generateName": "vouchsafe-proof-", "namespace": namespace, "labels": labels},
+        "spec": {"containers": [{"name": "proof", "image": image}]},
+    })
 }
 
 fn image_rules(policy: &Value) -> impl Iterator<Item = &Value> {
@@ -168,6 +187,11 @@ fn example(rule: &Value, digest: &str) -> Option<String> {
         let first = listed.and_then(|listed| listed.first()?.as_str());
         first.or_else(|| entry.get("image")?.as_str())
     })?;
+    filled(pattern, digest)
+}
+
+/// An image that `pattern` means, with `digest`.
+fn filled(pattern: &str, digest: &str) -> Option<String> {
     let name = pattern.split('@').next().unwrap_or_default();
     let mut filled = String::new();
     let mut last = None;

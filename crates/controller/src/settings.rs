@@ -116,6 +116,7 @@ impl Settings {
             Err(cause) => faults.push(format!("defaultRegistry: {cause}")),
         }
         settings.webhooks = parse_webhooks(&text, &mut faults);
+        faults.extend(unread(&text));
         (settings, faults)
     }
 
@@ -175,6 +176,20 @@ impl Settings {
                 .iter()
                 .any(|(list, found)| any_matches(&list.excluded, found))
     }
+}
+
+/// Settings of Kyverno's that ask for something else than is done here.
+fn unread<'t>(text: &impl Fn(&str) -> &'t str) -> Vec<String> {
+    let mut told = Vec::new();
+    if !matches!(text("maxContextSize"), "" | "2Mi" | "2097152") {
+        told.push(
+            "maxContextSize: context entries of one rule may have 2Mi together, whatever is set".to_owned(),
+        );
+    }
+    if text("generateSuccessEvents") == "true" {
+        told.push("generateSuccessEvents: what passes stands in reports, and makes no events".to_owned());
+    }
+    told
 }
 
 /// Every `[kind,namespace,name]` of a text; what stands between is not looked at, nor is a bracket that is never closed: it

@@ -67,6 +67,16 @@ fn a_setting_that_is_too_long_is_told_and_exempts_nothing() {
 }
 
 #[test]
+fn what_is_set_and_not_done_is_told() {
+    let told = |data: &Value| Settings::parse(data).1;
+    let kyvernos =
+        json!({"generateSuccessEvents": "false", "maxContextSize": "2Mi", "updateRequestThreshold": "1000"});
+    assert_eq!(told(&kyvernos), Vec::<String>::new());
+    let others = told(&json!({"generateSuccessEvents": "true", "maxContextSize": "8Mi"}));
+    assert_eq!(others.len(), 2, "{others:?}");
+}
+
+#[test]
 fn whoever_is_included_is_judged_although_excluded() {
     let excluding = |groups: &str, names: &str| {
         settings(&json!({"excludeGroups": groups, "excludeUsernames": names}))
