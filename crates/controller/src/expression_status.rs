@@ -36,6 +36,10 @@ pub(crate) fn status(id: &PolicyId, seen: &SeenPolicy, unreadable: &[String], th
         .as_array()
         .into_iter()
         .flatten()
+        .filter(|condition| {
+            let kind = condition.get("type").and_then(Value::as_str);
+            kind == Some(WEBHOOK) || kind == Some(ACCESS)
+        })
         .all(|condition| condition.get("status").and_then(Value::as_str) == Some("True"));
     let generated = if seen.prepared.policy.is_some() {
         CompiledPolicy::generated_configs(&document)
