@@ -45,8 +45,10 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct BackgroundScan {
     pub(crate) client: Client,
-    /// Answers what policies ask.
-    pub(crate) loader: Loader,
+    /// Answers what policies ask of what is listed: remembers images for a whole round.
+    pub(crate) rounds: Loader,
+    /// Answers what they ask of what changes: the admissions' loader, that has just seen the images of what was created.
+    pub(crate) changes: Loader,
     /// Writes what they say.
     pub(crate) writer: ReportWriter,
     /// How often everything is judged again; at least ten seconds.
@@ -164,7 +166,9 @@ impl Round<'_> {
         let subject = Subject::all(kind.clone());
         let mut pages = Pages::new(&self.scan.client, &subject, PAGE_OBJECTS);
         while let Some(page) = pages.next().await? {
-            let judging = page.into_iter().map(|object| self.judge(object));
+            let judging = page
+                .into_iter()
+                .map(|object| self.judge(object, &self.scan.rounds));
             stream::iter(judging)
                 .buffer_unordered(MOST_JUDGED)
                 .collect::<Vec<()>>()
@@ -208,7 +212,7 @@ impl Round<'_> {
             match event {
                 WatchEvent::Applied(object) => {
                     take_version(&object, version);
-                    self.judge(object).await;
+                    self.judge(object, &self.scan.changes).await;
                 }
                 WatchEvent::Deleted(object) => {
                     take_version(&object, version);
@@ -223,7 +227,7 @@ impl Round<'_> {
     }
 
     /// Judges one object and reports it, where it is ours and says something new.
-    async fn judge(&self, object: Value) {
+    async fn judge(&self, object: Value, loader: &Loader) {
         let resource = ObjectReference::of(&object);
         if resource.uid.is_empty() || !self.share.has(&resource.uid) {
             return;
@@ -235,7 +239,7 @@ impl Round<'_> {
         }
         let at = now();
         let request = Request::from_object(Arc::new(object), Origin::BackgroundScan, at.as_nanosecond());
-        let source = self.scan.loader.for_request(LONGEST_JUDGING, request.at_ns);
+        let source = loader.for_request(LONGEST_JUDGING, request.at_ns);
         let decision = self.engine.decide(&request, &source).await;
         let rows = rows(&decision, &resource, at.as_second());
         let reported = retried(|| self.scan.writer.report(&resource, &rows, self.number)).await;

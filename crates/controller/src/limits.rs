@@ -42,3 +42,8 @@ pub(crate) const MOST_MESSAGE_CHARS: usize = 4_096;
 pub(crate) const MOST_RETIRED: usize = 1_000;
 /// Bytes of one setting of the ConfigMap that are read; etcd holds objects of at most 1.5 MiB.
 pub(crate) const MOST_SETTING_BYTES: usize = 512 * 1024;
+/// How long a round of the scan remembers what it found of images: half the pace at which all is judged again, not less
+/// than this,
+pub(crate) const SHORTEST_ROUND_MEMORY: Duration = Duration::from_secs(5);
+/// and not more.
+pub(crate) const LONGEST_ROUND_MEMORY: Duration = Duration::from_secs(1_800);

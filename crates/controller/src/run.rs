@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use admission_server::{Server, ServerOptions, Webhook, WebhookOptions};
 use cluster::{Backoff, Client, LiveCluster, ServedKind, Store, Subject, reflect};
-use fact_loading::{Cluster, Loader, LoaderOptions};
+use fact_loading::{Cluster, Loader, LoaderOptions, Memory};
 use policy_engine::{Engine, EngineOptions};
 use policy_reports::ReportFormat;
 use serde_json::Value;
@@ -31,7 +31,7 @@ use crate::gate::ClusterGate;
 use crate::identity::{Identity, STATUS_LEASE, core_kind, kyverno_kind};
 use crate::label_selector::label_selector;
 use crate::lease::{self, Candidacy, LeaseDurations};
-use crate::limits::FACTS_FRESH_FOR;
+use crate::limits::{FACTS_FRESH_FOR, LONGEST_ROUND_MEMORY, SHORTEST_ROUND_MEMORY};
 use crate::owner;
 use crate::policy_id::{KINDS, served};
 use crate::policy_object::PolicyObject;
@@ -87,6 +87,13 @@ pub struct ReportOptions {
     pub interval: Duration,
 }
 
+impl ReportOptions {
+    /// How long a round remembers images: so that the next one looks anew.
+    fn memory_life(self) -> Duration {
+        (self.interval / 2).clamp(SHORTEST_ROUND_MEMORY, LONGEST_ROUND_MEMORY)
+    }
+}
+
 /// Runs until `stopped`, then lets requests end. `listening` is told where, once that is known.
 ///
 /// # Errors
@@ -107,8 +114,8 @@ pub async fn run(
         namespaces: copies.namespaces.clone(),
     });
     let (scanned, policies) = ScanPolicies::new();
-    scan(&options, &cluster, policies, &mut tasks)?;
-    let loader = loader(&options, &cluster)?;
+    let loader = loader(&options, &cluster, Memory::Admissions)?;
+    scan(&options, &cluster, &loader, policies, &mut tasks)?;
     let (told, violations) = mpsc::channel(events::MOST_WAITING);
     let gate = Arc::new(ClusterGate::new(told));
     let webhook = Webhook::new(WebhookOptions {
@@ -174,8 +181,13 @@ pub async fn run(
     Ok(())
 }
 
-fn loader(options: &ControllerOptions, cluster: &Arc<dyn Cluster>) -> Result<Loader, ControllerError> {
+fn loader(
+    options: &ControllerOptions,
+    cluster: &Arc<dyn Cluster>,
+    memory: Memory,
+) -> Result<Loader, ControllerError> {
     let options = LoaderOptions {
+        memory,
         cluster: Arc::clone(cluster),
         ..options.loader.clone()
     };
@@ -186,6 +198,7 @@ fn loader(options: &ControllerOptions, cluster: &Arc<dyn Cluster>) -> Result<Loa
 fn scan(
     options: &ControllerOptions,
     cluster: &Arc<dyn Cluster>,
+    admissions: &Loader,
     policies: watch::Receiver<Option<Engine>>,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), ControllerError> {
@@ -196,8 +209,9 @@ fn scan(
     let (share, shared) = watch::channel(Share::default());
     let scan = BackgroundScan {
         client: client.clone(),
-        // A loader of its own: a scan of many images leaves what admissions remember alone.
-        loader: loader(options, cluster)?,
+        // A loader of its own: a scan of many images leaves what admissions remember alone, and remembers longer.
+        rounds: loader(options, cluster, Memory::Round(reports.memory_life()))?,
+        changes: admissions.clone(),
         writer: ReportWriter::new(client.clone(), reports.format),
         interval: reports.interval,
     };

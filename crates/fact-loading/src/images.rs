@@ -5,9 +5,8 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use image_evidence::{CacheOptions, EvidenceError, EvidenceGatherer, Freshness, Gathered, Question};
+use image_evidence::{EvidenceError, EvidenceGatherer, Freshness, Gathered, Question};
 use image_reference::{DefaultRegistry, Digest, ImageReference};
 use image_trust::{
     Authority, ImageDemand, ImageFindings, KeySource, ReasonCode, Refusal, RegistryAccess, RootRepository,
@@ -22,14 +21,13 @@ use policy_engine::facts::Asker;
 
 use crate::keychains::Keychains;
 use crate::keys::Keys;
+use crate::memory::Memory;
 use crate::platforms::{self, Platforms};
 use crate::revocation::Revocations;
 use crate::trust::{Trust, TrustSource};
 use crate::trust_roots::TrustRoots;
 use crate::verdicts::{self, Verdicts, has_proof, has_refusal};
 
-/// How long a tag's digest serves further requests. Short: a tag pushed anew is seen after it.
-const TAG_LIFE: Duration = Duration::from_secs(5);
 /// Bytes of tags remembered at most, about.
 const MOST_TAG_BYTES: u64 = 8 * 1024 * 1024;
 /// Bytes that a tag takes beside its image's name, about.
@@ -54,6 +52,7 @@ pub(crate) struct Images {
     means: ImageMeans,
     tags: Cache<TagKey, Digest>,
     verdicts: Verdicts,
+    memory: Memory,
 }
 
 /// One request's way to a registry: who asks, until when, as of when.
@@ -82,18 +81,19 @@ struct Bench<'b> {
 }
 
 impl Images {
-    pub(crate) fn new(registry: RegistryClient, means: ImageMeans) -> Self {
+    pub(crate) fn new(registry: RegistryClient, means: ImageMeans, memory: Memory) -> Self {
         let tags = Cache::builder()
             .max_capacity(MOST_TAG_BYTES)
             .weigher(|key: &TagKey, _: &Digest| {
                 u32::try_from(key.image.len().saturating_add(TAG_BYTES)).unwrap_or(u32::MAX)
             })
-            .time_to_live(TAG_LIFE);
+            .time_to_live(memory.of_tags());
         Self {
-            gatherer: EvidenceGatherer::new(registry, CacheOptions::default()),
+            gatherer: EvidenceGatherer::new(registry, memory.of_evidence()),
             means,
             tags: tags.build(),
-            verdicts: Verdicts::default(),
+            verdicts: Verdicts::new(memory.of_findings()),
+            memory,
         }
     }
 
@@ -220,7 +220,8 @@ impl Images {
                 .gather_about(call, reference, digest.clone(), &question, freshness)
                 .await;
             let gathered = gathered.map_err(|error| of_image(&error))?;
-            let may_be_more = gathered.is_from_cache || gathered.is_partial;
+            let is_old = gathered.is_from_cache && self.memory.looks_twice();
+            let may_be_more = is_old || gathered.is_partial;
             let findings = self.judge(&gathered, bench).await;
             if !may_be_more || !has_refusal(&findings) {
                 return Ok(findings);

@@ -111,7 +111,7 @@ impl Loader {
             platforms: options.platforms,
         };
         Ok(Self {
-            images: Images::new(registry, means),
+            images: Images::new(registry, means, options.memory),
             http,
             cluster: options.cluster,
             tenancy: options.tenancy,

@@ -12,6 +12,7 @@ use trust_root::RefreshError;
 use crate::cluster::{Cluster, NoCluster};
 use crate::environment::Environment;
 use crate::http::HttpSetupError;
+use crate::memory::Memory;
 use crate::platforms::Platforms;
 use crate::tenancy::Tenancy;
 
@@ -41,6 +42,8 @@ pub struct LoaderOptions {
     pub tuf: Option<TufOptions>,
     /// What of an image for several platforms must be signed.
     pub platforms: Platforms,
+    /// Whom it remembers images for.
+    pub memory: Memory,
     /// Who stands behind the policies.
     pub tenancy: Tenancy,
     /// Namespace of the pull secrets that policies of the cluster name without one: the process's own, as in Kyverno.
@@ -70,6 +73,7 @@ impl Default for LoaderOptions {
             trusted_root: None,
             tuf: None,
             platforms: Platforms::default(),
+            memory: Memory::default(),
             tenancy: Tenancy::Shared,
             own_namespace: DEFAULT_NAMESPACE.to_owned(),
             reads_image_metadata: false,

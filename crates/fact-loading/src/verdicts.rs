@@ -14,8 +14,6 @@ use moka::future::Cache;
 use oci_registry::Identity;
 use serde_json::Value;
 
-/// How long findings without a refusal serve further requests.
-const LIFE: Duration = Duration::from_secs(60);
 /// Bytes of findings kept at most, about.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
 /// Bytes that an entry takes beside what it holds, about.
@@ -39,17 +37,16 @@ pub(crate) struct Question {
 #[derive(Debug, Clone)]
 pub(crate) struct Verdicts(Cache<Question, Arc<ImageFindings>>);
 
-impl Default for Verdicts {
-    fn default() -> Self {
+impl Verdicts {
+    /// Keeps nothing yet; what it keeps it keeps for `life`.
+    pub(crate) fn new(life: Duration) -> Self {
         let cache = Cache::builder()
             .max_capacity(MOST_BYTES)
             .weigher(weight)
-            .time_to_live(LIFE);
+            .time_to_live(life);
         Self(cache.build())
     }
-}
 
-impl Verdicts {
     pub(crate) async fn get(&self, question: &Question) -> Option<Arc<ImageFindings>> {
         self.0.get(question).await
     }
@@ -122,6 +119,8 @@ mod tests {
 
     use super::*;
 
+    const LIFE: Duration = Duration::from_secs(60);
+
     fn findings(number: u32) -> (Question, Arc<ImageFindings>) {
         let name = format!("registry.example/app-{number}@sha256:{number:064x}");
         let image = ImageReference::parse(&name, &DefaultRegistry::default()).unwrap();
@@ -158,7 +157,7 @@ mod tests {
     /// A cluster sees new digests for ever: what is kept must not grow with them.
     #[tokio::test]
     async fn memory_stays_flat_over_a_hundred_thousand_distinct_images() {
-        let verdicts = Verdicts::default();
+        let verdicts = Verdicts::new(LIFE);
         for number in 0..100_000 {
             let (question, found) = findings(number);
             verdicts.keep(question, &found).await;
@@ -176,7 +175,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_an_older_trust_root_vouched_for_is_not_used_under_a_new_one() {
-        let verdicts = Verdicts::default();
+        let verdicts = Verdicts::new(LIFE);
         let (question, found) = findings(1);
         verdicts.keep(question.clone(), &found).await;
         assert!(verdicts.get(&question).await.is_some());

@@ -10,7 +10,7 @@ use rehearsal::authority::Signer;
 use rehearsal::registry::Options;
 use rehearsal::repository::Shelf;
 use serde_json::{Value, json};
-use vouchsafe_fact_loading::RequestLoader;
+use vouchsafe_fact_loading::{Memory, RequestLoader};
 
 use crate::policies::{attested_by, clean, cluster_policy, images_policy, key, keyless, pod, signed_by};
 use crate::stage::{AMPLE, Review, Stage, engine};
@@ -81,6 +81,24 @@ async fn a_cold_image_costs_few_requests_and_a_warm_one_none() {
         stage.run(policies, &[tag]).await.admitted();
         let warm = stage.registry.take_requests();
         assert!(warm.is_empty(), "{tag}: {warm:#?}");
+    }
+}
+
+/// A round over all that runs asks for an unsigned image once, however many run it; an admission asks each time that it
+/// would refuse by memory.
+#[tokio::test]
+async fn a_round_looks_at_an_unsigned_image_once() {
+    for (memory, is_once) in [
+        (Memory::Round(Duration::from_secs(600)), true),
+        (Memory::Admissions, false),
+    ] {
+        let stage = Stage::new().await.set_up(|options| options.memory = memory);
+        let signed = [images_policy("p", &[signed_by(&[key(&stage.key)])])];
+        stage.image("unsigned");
+        assert!(!stage.run(&signed, &["unsigned"]).await.is_admitted());
+        drop(stage.registry.take_requests());
+        assert!(!stage.run(&signed, &["unsigned"]).await.is_admitted());
+        assert_eq!(stage.registry.take_requests().is_empty(), is_once, "{memory:?}");
     }
 }
 

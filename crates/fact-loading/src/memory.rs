@@ -1,0 +1,62 @@
+//! How long what was learnt of images serves further requests.
+//!
+//! Never: an outage remembered as an answer, whoever asks; evidence with a gap is not kept.
+
+use std::time::Duration;
+
+use image_evidence::CacheOptions;
+
+/// How long an admission's findings without a refusal serve further ones.
+const FINDINGS_LIFE: Duration = Duration::from_secs(60);
+/// How long an admission believes that a tag still means the same digest.
+const TAG_LIFE: Duration = Duration::from_secs(5);
+
+/// Whom a loader remembers for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Memory {
+    /// Admissions: evidence for a minute, absence and tags for seconds. Who is refused by what is remembered is looked at
+    /// once more, so that nobody who has just signed is refused by an old answer.
+    #[default]
+    Admissions,
+    /// One round over everything that runs, for so long: all objects of one image are judged by one look at it, also where
+    /// it is refused.
+    Round(Duration),
+}
+
+impl Memory {
+    /// Whether a refusal by remembered evidence is looked at once more.
+    pub(crate) fn looks_twice(self) -> bool {
+        match self {
+            Self::Admissions => true,
+            Self::Round(_) => false,
+        }
+    }
+
+    /// How evidence is kept.
+    pub(crate) fn of_evidence(self) -> CacheOptions {
+        match self {
+            Self::Admissions => CacheOptions::default(),
+            Self::Round(life) => CacheOptions {
+                evidence_life: life,
+                absence_life: life,
+                ..CacheOptions::default()
+            },
+        }
+    }
+
+    /// How long findings without a refusal are kept.
+    pub(crate) fn of_findings(self) -> Duration {
+        match self {
+            Self::Admissions => FINDINGS_LIFE,
+            Self::Round(life) => life,
+        }
+    }
+
+    /// How long a tag means the digest that it meant.
+    pub(crate) fn of_tags(self) -> Duration {
+        match self {
+            Self::Admissions => TAG_LIFE,
+            Self::Round(life) => life,
+        }
+    }
+}
