@@ -24,8 +24,9 @@ struct Store {
 #[derive(Debug, Default)]
 struct Repository {
     manifests: BTreeMap<String, StoredManifest>,
-    /// Digests in the order they were put: referrers are listed in it.
-    order: Vec<String>,
+    /// By their subjects, the digests of those that may refer to it, in the order they were put: a registry of thousands
+    /// of images reads no more than these.
+    referring: BTreeMap<String, Vec<String>>,
     tags: BTreeMap<String, String>,
 }
 
@@ -103,9 +104,14 @@ impl Content {
             digest: digest.to_owned(),
             bytes: bytes.into(),
         };
-        if repository.manifests.insert(digest.to_owned(), stored).is_none() {
-            repository.order.push(digest.to_owned());
+        let fields = serde_json::from_slice::<Referring>(&stored.bytes);
+        if let Some(subject) = fields.ok().and_then(|fields| fields.subject) {
+            let known = repository.referring.entry(subject.digest).or_default();
+            if known.iter().all(|known| known != digest) {
+                known.push(digest.to_owned());
+            }
         }
+        repository.manifests.insert(digest.to_owned(), stored);
     }
 
     /// Points `tag` at `digest`, whatever it pointed at before.
@@ -130,7 +136,9 @@ impl Content {
         let Some(repository) = store.repositories.get_mut(repository) else {
             return false;
         };
-        repository.order.retain(|known| known != digest);
+        for known in repository.referring.values_mut() {
+            known.retain(|known| known != digest);
+        }
         repository.manifests.remove(digest).is_some()
     }
 
@@ -176,9 +184,10 @@ impl Content {
         let Some(repository) = store.repositories.get(repository) else {
             return Vec::new();
         };
-        let stored = repository
-            .order
-            .iter()
+        let known = repository.referring.get(digest);
+        let stored = known
+            .into_iter()
+            .flatten()
             .filter_map(|known| repository.manifests.get(known));
         stored.filter_map(|manifest| referrer(manifest, digest)).collect()
     }
