@@ -183,10 +183,15 @@ fn the_suites_of_the_ready_policies_hold() {
 fn policies_about_metadata_read_it_from_the_registry() {
     let yard = Yard::open();
     yard.image("root", &json!({}));
+    yard.image("signed-zero", &json!({ "User": "+0:0" }));
     yard.image("nobody", &json!({ "User": "65532" }));
     yard.holds(
         "disallow-root-images",
-        &[("nobody", Ok(())), ("root", Err("runs as root"))],
+        &[
+            ("nobody", Ok(())),
+            ("root", Err("runs as root")),
+            ("signed-zero", Err("runs as root")),
+        ],
     );
     yard.image(
         "web",
@@ -255,6 +260,15 @@ struct Attested {
     bad: Value,
 }
 
+fn case(policy: &'static str, kind: &'static str, good: Value, bad: Value) -> Attested {
+    Attested {
+        policy,
+        kind,
+        good,
+        bad,
+    }
+}
+
 fn attested() -> Vec<Attested> {
     let scan =
         |hours: u64| json!({ "metadata": { "scanFinishedOn": instant::rfc3339(ago(hours)).unwrap() } });
@@ -273,15 +287,7 @@ fn attested() -> Vec<Attested> {
     let generator =
         "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/g.yml@refs/tags/v2.1.0";
     let component = |purl: &str| json!({ "bomFormat": "CycloneDX", "components": [{ "purl": purl }, { "purl": "pkg:npm/left-pad@1.3.0" }] });
-    let package = |licence: &str| json!({ "spdxVersion": "SPDX-2.3", "packages": [{ "licenseConcluded": "MIT" }, { "licenseConcluded": licence }] });
-    let vex = |status: &str| json!({ "statements": [{ "status": "fixed" }, { "status": status }] });
     let summary = |level: &str| json!({ "verificationResult": "PASSED", "verifiedLevels": [level] });
-    let case = |policy, kind, good, bad| Attested {
-        policy,
-        kind,
-        good,
-        bad,
-    };
     vec![
         case("require-fresh-scan", "vuln", scan(24), scan(24 * 8)),
         case(
@@ -303,18 +309,6 @@ fn attested() -> Vec<Attested> {
             component("pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1"),
         ),
         case(
-            "require-licences-in-sbom",
-            "spdxjson",
-            package("Apache-2.0"),
-            package("NOASSERTION"),
-        ),
-        case(
-            "disallow-affected-by-vex",
-            "openvex",
-            vex("not_affected"),
-            vex("affected"),
-        ),
-        case(
             "require-verification-summary",
             "https://slsa.dev/verification_summary/v1",
             summary("SLSA_BUILD_LEVEL_3"),
@@ -323,17 +317,53 @@ fn attested() -> Vec<Attested> {
     ]
 }
 
+/// Documents of many statements: one that says nothing, or says it within an expression, has said no good.
+fn attested_of_each() -> Vec<Attested> {
+    let package = |licence: &str| json!({ "spdxVersion": "SPDX-2.3", "packages": [{ "licenseConcluded": "MIT" }, { "licenseConcluded": licence }] });
+    let silent_package =
+        json!({ "spdxVersion": "SPDX-2.3", "packages": [{ "licenseConcluded": "MIT" }, {}] });
+    let vex = |status: &str| json!({ "statements": [{ "status": "fixed" }, { "status": status }] });
+    let silent_vex = json!({ "statements": [{ "status": "fixed" }, {}] });
+    vec![
+        case(
+            "require-licences-in-sbom",
+            "spdxjson",
+            package("Apache-2.0"),
+            package("NOASSERTION"),
+        ),
+        case(
+            "require-licences-in-sbom",
+            "spdxjson",
+            package("MIT OR Apache-2.0"),
+            silent_package,
+        ),
+        case(
+            "require-licences-in-sbom",
+            "spdxjson",
+            package("MIT"),
+            package("MIT AND AGPL-3.0-only"),
+        ),
+        case(
+            "disallow-affected-by-vex",
+            "openvex",
+            vex("not_affected"),
+            vex("affected"),
+        ),
+        case("disallow-affected-by-vex", "openvex", vex("fixed"), silent_vex),
+    ]
+}
+
 #[test]
 fn policies_about_attestations_read_every_statement_of_the_right_signer() {
     let yard = Yard::open();
-    for case in attested() {
+    for (number, case) in attested().into_iter().chain(attested_of_each()).enumerate() {
         let Attested {
             policy,
             kind,
             good,
             bad,
         } = case;
-        let tag = |suffix: &str| format!("{}-{suffix}", policy.replace('.', "-"));
+        let tag = |suffix: &str| format!("{number}-{suffix}");
         let image = |suffix: &str| yard.plain(&tag(suffix));
         image("bare");
         yard.attest(&image("good"), WORKFLOW, kind, good.clone());
