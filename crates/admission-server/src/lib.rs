@@ -20,6 +20,7 @@ mod explanations;
 mod response;
 mod pipeline;
 mod denial_log;
+mod review_span;
 mod route;
 mod reply;
 mod body;

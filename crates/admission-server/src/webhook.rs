@@ -18,6 +18,8 @@ use http_body::Body;
 use policy_engine::request::Stage;
 use policy_engine::{Engine, EngineOptions};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use trace_export::TraceCounts;
+use tracing::{Instrument as _, Span};
 
 use crate::body::{BodyError, announced_bytes, read_whole};
 use crate::denial_log;
@@ -30,6 +32,7 @@ use crate::policies::{PolicyStore, Share};
 use crate::reply::{HttpRefusal, Reply, reply, text};
 use crate::response::Answer;
 use crate::review::{self, Unreadable};
+use crate::review_span;
 use crate::route::Route;
 
 /// What the webhook is made of.
@@ -41,6 +44,8 @@ pub struct WebhookOptions {
     pub engine: EngineOptions,
     /// Longest time one review may take, whatever its caller says.
     pub longest_review: Duration,
+    /// What becomes of spans, for the metrics; none: traces are not exported.
+    pub traces: Option<TraceCounts>,
 }
 
 /// Answers reviews by the policies in force.
@@ -60,7 +65,7 @@ impl Webhook {
     /// A webhook without policies: it answers no review until [`PolicyStore::take`] gives it some.
     #[must_use]
     pub fn new(options: WebhookOptions) -> Self {
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(options.traces));
         Self {
             loader: options.loader,
             longest_review: options.longest_review,
@@ -118,7 +123,9 @@ impl Webhook {
         match route {
             Route::Review { stage, share, path } => {
                 let _timer = self.metrics.http_request("POST", path);
-                match self.review(&head, body, stage, share).await {
+                let span = review_span::open(&head, stage);
+                let review = self.review(&head, body, stage, share, &span);
+                match review.instrument(span.clone()).await {
                     Ok(answer) => reply(StatusCode::OK, "application/json; charset=utf-8", answer),
                     Err(refused) => refused.into_reply(),
                 }
@@ -195,7 +202,14 @@ impl Webhook {
     }
 
     /// One review in, the body of its answer out; `Err` where no review can be answered.
-    async fn review<B>(&self, head: &Parts, body: B, stage: Stage, share: Share) -> Result<Bytes, HttpRefusal>
+    async fn review<B>(
+        &self,
+        head: &Parts,
+        body: B,
+        stage: Stage,
+        share: Share,
+        span: &Span,
+    ) -> Result<Bytes, HttpRefusal>
     where
         B: Body<Data = Bytes>,
         B::Error: Into<BodyError>,
@@ -210,7 +224,7 @@ impl Webhook {
                 "the policies asked for are not loaded: nothing can be judged",
             )
         })?;
-        let judging = AssertUnwindSafe(self.judge(&engine, &body, stage, time));
+        let judging = AssertUnwindSafe(self.judge(&engine, &body, stage, time, span));
         match judging.catch_unwind().await {
             Ok(answered) => answered,
             Err(_) => {
@@ -282,6 +296,7 @@ impl Webhook {
         body: &[u8],
         stage: Stage,
         time: ReviewTime,
+        span: &Span,
     ) -> Result<Bytes, HttpRefusal> {
         let request = match review::read(body, engine.policies(), stage, crate::clock::now_ns()) {
             Ok(request) => request,
@@ -292,9 +307,11 @@ impl Webhook {
             Some(Passage::Judged(completed)) => *completed,
             Some(Passage::Admitted) => return written(&Answer::default(), &request.uid),
         };
+        review_span::about(span, stage, &request);
         match pipeline::judge(engine, &self.loader, &request, time).await {
             Ok(decision) => {
                 let mut answer = Answer::of(&decision, stage);
+                review_span::decided(span, &decision, answer.is_allowed());
                 if let Some(gate) = &self.gate {
                     gate.decided(stage, &request, &decision);
                 }
@@ -312,6 +329,7 @@ impl Webhook {
                 written(&answer, &request.uid)
             }
             Err(reason) => {
+                review_span::failed(span, &reason);
                 self.metrics.review(stage, &request, false, None, time.taken());
                 let explanation = Explanation::unjudged(stage, &request, reason.clone());
                 self.denied_unjudged(stage, &explanation, reason)

@@ -20,6 +20,7 @@ use policy_reports::ReportFormat;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
+use trace_export::TraceCounts;
 
 use crate::background_scan::BackgroundScan;
 use crate::certificates::{CertificateSource, Certificates};
@@ -76,6 +77,8 @@ pub struct ControllerOptions {
     pub owned_by: Option<String>,
     /// What becomes of what already runs; none: it is not judged.
     pub reports: Option<ReportOptions>,
+    /// What becomes of spans, for the metrics; none: traces are not exported.
+    pub traces: Option<TraceCounts>,
 }
 
 /// How what already runs is judged and reported.
@@ -122,6 +125,7 @@ pub async fn run(
         loader,
         engine: EngineOptions::default(),
         longest_review: options.longest_review,
+        traces: options.traces.clone(),
     });
     let webhook = Arc::new(webhook.behind(Arc::<ClusterGate>::clone(&gate)));
 

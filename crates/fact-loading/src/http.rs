@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use crate::addresses::{GuardedResolver, Loopback};
 
@@ -124,6 +126,18 @@ impl Http {
     /// Calls, and gives the status and at most `most_bytes` of the answer.
     pub(crate) async fn call(&self, call: &HttpCall<'_>) -> Result<(u16, Vec<u8>), String> {
         let url = url::Url::parse(call.url).map_err(|cause| format!("`{}` is no URL: {cause}", call.url))?;
+        let span = call_span(call.method, &url);
+        let answer = self.exchange(call, url).instrument(span.clone()).await;
+        if !span.is_disabled() {
+            match &answer {
+                Ok((status, _)) => span.record("http.response.status_code", status),
+                Err(cause) => span.record("otel.status_description", cause),
+            };
+        }
+        answer
+    }
+
+    async fn exchange(&self, call: &HttpCall<'_>, url: url::Url) -> Result<(u16, Vec<u8>), String> {
         if let Word::Policy(loopback) | Word::Entrusted(loopback) = self.word {
             loopback.check_url(&url)?;
         }
@@ -154,6 +168,19 @@ impl Http {
         }
         Ok((status, body))
     }
+}
+
+/// The span of one call, for traces: where it goes, and nothing that a policy or a person put into it.
+fn call_span(method: &str, url: &url::Url) -> Span {
+    tracing::info_span!(
+        "http call",
+        otel.kind = "client",
+        otel.status_description = Empty,
+        http.request.method = method,
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        http.response.status_code = Empty,
+    )
 }
 
 fn judged_redirects(loopback: Loopback) -> Policy {

@@ -12,6 +12,7 @@ use oci_registry::{Deadline, DockerConfig, Mirrors, RegistryClient, RegistryClie
 use policy_engine::facts::Asker;
 use policy_engine::{Fact, FactError, FactRequest, FactSource};
 use serde_json::{Value, json};
+use tracing::Instrument as _;
 use trust_root::{Mirror, PUBLIC_GOOD_MIRROR};
 
 use crate::access::{self, AccessReport};
@@ -204,6 +205,7 @@ impl FactSource for RequestLoader {
         stream::iter(answers)
             .buffer_unordered(MOST_AT_ONCE)
             .collect()
+            .instrument(tracing::info_span!("fact round", questions = wanted.len()))
             .await
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Method, StatusCode};
 use image_reference::RepositoryLocation;
+use tracing::Instrument as _;
 use url::Url;
 
 use crate::call::Call;
@@ -106,7 +107,9 @@ impl Courier {
         let start = || {
             let (this, endpoint, question, call) =
                 (self.clone(), endpoint.clone(), key.0.clone(), call.clone());
-            async move { this.try_schemes(&endpoint, &question, &call).await.map(Arc::new) }
+            let answering = async move { this.try_schemes(&endpoint, &question, &call).await.map(Arc::new) };
+            // Whoever waits too may drive it on; its calls belong to the trace of who asked first.
+            answering.in_current_span()
         };
         self.flights.join(key.clone(), call.deadline, start).await
     }

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use url::Url;
 
 use crate::addresses::{self, Nearness};
@@ -65,10 +67,14 @@ impl Transport {
     ) -> Result<Incoming, RegistryError> {
         let (method, url) = (outgoing.method.clone(), outgoing.url.clone());
         let deadline = deadline.within(limits::EXCHANGE_TIMEOUT);
-        deadline
+        let span = call_span(&method, &url);
+        let answer = deadline
             .bound(self.follow(outgoing))
+            .instrument(span.clone())
             .await
-            .map_err(|error| error.during(&method, &url))
+            .map_err(|error| error.during(&method, &url));
+        tell_outcome(&span, &answer);
+        answer
     }
 
     async fn follow(&self, mut outgoing: Outgoing<'_>) -> Result<Incoming, RegistryError> {
@@ -108,6 +114,36 @@ impl Transport {
         }
         let detail = format!("more than {} redirects", limits::MAX_REDIRECTS);
         Err(RegistryError::new(RegistryErrorKind::Protocol, detail))
+    }
+}
+
+/// The span of one call, redirects included, for traces. Queries are left out: they may hold what proves something.
+fn call_span(method: &Method, url: &Url) -> Span {
+    tracing::info_span!(
+        "registry call",
+        otel.kind = "client",
+        otel.status_description = Empty,
+        http.request.method = method.as_str(),
+        server.address = url.host_str(),
+        server.port = url.port_or_known_default(),
+        url.path = url.path(),
+        http.response.status_code = Empty,
+        error.type = Empty,
+    )
+}
+
+fn tell_outcome(span: &Span, answer: &Result<Incoming, RegistryError>) {
+    if span.is_disabled() {
+        return;
+    }
+    match answer {
+        Ok(incoming) => {
+            span.record("http.response.status_code", incoming.status.as_u16());
+        }
+        Err(error) => {
+            span.record("error.type", tracing::field::debug(error.kind()));
+            span.record("otel.status_description", error.to_string());
+        }
     }
 }
 

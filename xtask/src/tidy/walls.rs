@@ -13,7 +13,10 @@ use crate::program::Program;
 /// Every crate and its floor.
 const FLOORS: [(u8, &[&str]); 7] = [
     (7, &["vouchsafe"]),
-    (6, &["admission-server", "cluster", "controller", "cli"]),
+    (
+        6,
+        &["admission-server", "cluster", "controller", "cli", "trace-export"],
+    ),
     (5, &["fact-loading"]),
     (
         4,
@@ -51,7 +54,10 @@ const FLOORS: [(u8, &[&str]); 7] = [
 
 /// Crates from outside that only these of ours may ask for.
 const WALLS: [(&str, &[&str]); 7] = [
-    ("reqwest", &["oci-registry", "fact-loading", "cluster"]),
+    (
+        "reqwest",
+        &["oci-registry", "fact-loading", "cluster", "trace-export"],
+    ),
     ("kube", &["cluster", "fact-loading", "cli"]),
     ("hyper", &["admission-server", "rehearsal"]),
     ("hyper-util", &["admission-server", "rehearsal"]),
@@ -70,6 +76,7 @@ const WALLS: [(&str, &[&str]); 7] = [
             "cluster",
             "controller",
             "cli",
+            "trace-export",
             "rehearsal",
             "xtask",
         ],

@@ -6,6 +6,7 @@
 mod capped;
 mod labels;
 mod changes;
+mod traces;
 
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,8 @@ use labels::{
     AdmissionLabels, ExpressionLabels, HttpLabels, InfoLabels, ReloadLabels, ResultLabels, RuleLabels,
     background, scope, validation_mode,
 };
+use trace_export::TraceCounts;
+use traces::Traces;
 
 /// Media type of [`Metrics::encode`].
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -53,8 +56,8 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// Nothing counted yet.
-    pub(crate) fn new() -> Self {
+    /// Nothing counted yet; `traces` counts for itself.
+    pub(crate) fn new(traces: Option<TraceCounts>) -> Self {
         let mut metrics = Self {
             registry: Registry::default(),
             admissions: Capped::new(Counter::default),
@@ -71,6 +74,9 @@ impl Metrics {
             tasks: Gauge::default(),
         };
         metrics.register();
+        if let Some(counts) = traces {
+            metrics.registry.register_collector(Box::new(Traces(counts)));
+        }
         metrics
     }
 

@@ -77,6 +77,7 @@ impl Setup {
             loader: loader.unwrap(),
             engine: EngineOptions::default(),
             longest_review: Duration::from_secs(30),
+            traces: None,
         })
     }
 

@@ -21,3 +21,5 @@ mod connections;
 mod floods;
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod traces;

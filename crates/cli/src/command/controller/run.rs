@@ -9,10 +9,11 @@ use controller::{
 };
 use fact_loading::{LoaderOptions, NoCluster, Tenancy};
 use policy_reports::ReportFormat;
+use trace_export::TraceCounts;
 
 use super::Arguments;
 use super::arguments::Reports;
-use crate::command::serve::{start_log, stop_signal};
+use crate::command::serve::{TracesError, start_log, stop_signal, traces_of_environment};
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
 use crate::host::async_runtime;
@@ -23,6 +24,8 @@ use crate::input::InputError;
 enum StartError {
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     #[error(transparent)]
     Cluster(#[from] ClusterError),
     #[error(transparent)]
@@ -39,7 +42,6 @@ enum StartError {
 
 /// Runs `controller` until it is told to stop.
 pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
-    start_log(arguments.log, arguments.log_level);
     match start(arguments, console) {
         Ok(()) => EXIT_OK,
         Err(error) => {
@@ -50,25 +52,33 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
 }
 
 fn start(arguments: &Arguments, console: &mut Console) -> Result<(), StartError> {
+    let (layer, traces) = traces_of_environment()?;
+    start_log(arguments.log, arguments.log_level, layer);
     let client = arguments.cluster.client()?;
     if arguments.remove_webhooks {
         async_runtime()?.block_on(controller::remove_webhooks(&client))?;
         console.line("the webhooks are removed");
         return Ok(());
     }
-    let options = options(arguments, client)?;
+    let options = options(arguments, client, traces.counts())?;
     async_runtime()?.block_on(async {
         let stopped = stop_signal().map_err(StartError::Signals)?;
         let listening = |address| {
             console.line(&format!("listening on https://{address}"));
             console.flush();
         };
-        controller::run(options, listening, stopped).await?;
+        traces
+            .beside(controller::run(options, listening, stopped))
+            .await?;
         Ok(())
     })
 }
 
-fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, StartError> {
+fn options(
+    arguments: &Arguments,
+    client: Client,
+    traces: Option<TraceCounts>,
+) -> Result<ControllerOptions, StartError> {
     let leases = LeaseDurations {
         lease: Duration::from_secs(arguments.lease_seconds),
         renew_deadline: Duration::from_secs(arguments.renew_seconds),
@@ -124,6 +134,7 @@ fn options(arguments: &Arguments, client: Client) -> Result<ControllerOptions, S
         },
         owned_by: arguments.owned_by.clone(),
         reports: reports(arguments),
+        traces,
     })
 }
 

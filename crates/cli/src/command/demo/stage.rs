@@ -96,6 +96,7 @@ impl Stage {
             loader: self.loader.clone(),
             engine: EngineOptions::default(),
             longest_review: LONGEST_REVIEW,
+            traces: None,
         }));
         webhook.policies().take(&Embedded(scenario))?;
         let server = Server::bind(ServerOptions {

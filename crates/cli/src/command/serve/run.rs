@@ -11,6 +11,7 @@ use policy_engine::{EngineOptions, LoadedPolicies};
 
 use super::no_cluster::Unconnected;
 use super::policy_folder::PolicyFolder;
+use super::traces::{self, TracesError};
 use super::{Arguments, log};
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK};
@@ -27,6 +28,8 @@ enum ServeError {
     #[error(transparent)]
     Loader(#[from] SetupError),
     #[error(transparent)]
+    Traces(#[from] TracesError),
+    #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -36,7 +39,6 @@ enum ServeError {
 
 /// Runs `serve` until it is told to stop.
 pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
-    log::start(arguments.log, arguments.log_level);
     match serve(arguments, console) {
         Ok(()) => EXIT_OK,
         Err(error) => {
@@ -47,6 +49,8 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
 }
 
 fn serve(arguments: &Arguments, console: &mut Console) -> Result<(), ServeError> {
+    let (layer, traces) = traces::of_environment()?;
+    log::start(arguments.log, arguments.log_level, layer);
     let source = Arc::new(PolicyFolder {
         paths: arguments.policies.clone(),
     });
@@ -54,6 +58,7 @@ fn serve(arguments: &Arguments, console: &mut Console) -> Result<(), ServeError>
         loader: loader(arguments)?,
         engine: EngineOptions::default(),
         longest_review: arguments.registries.timeout(),
+        traces: traces.counts(),
     }));
     let stamp = source.stamp();
     let loaded = webhook.policies().take(&*source)?;
@@ -79,7 +84,7 @@ fn serve(arguments: &Arguments, console: &mut Console) -> Result<(), ServeError>
             tell_authority(&authority, console);
         }
         console.flush();
-        server.run(stopped).await;
+        traces.beside(server.run(stopped)).await;
         Ok(())
     })
 }
