@@ -26,6 +26,11 @@ fn build() -> Outcome<PathBuf> {
         &["build", "--quiet", "--package", "vouchsafe"]
     };
     Program::cargo().args(build).run()?;
+    Ok(target_folder()?.join("debug").join("vouchsafe"))
+}
+
+/// Where cargo puts what it builds.
+pub(crate) fn target_folder() -> Outcome<PathBuf> {
     let metadata = Program::cargo()
         .args(["metadata", "--format-version", "1", "--no-deps"])
         .capture()?;
@@ -35,5 +40,5 @@ fn build() -> Outcome<PathBuf> {
         .get("target_directory")
         .and_then(|folder| folder.as_str())
         .unwrap_or("target");
-    Ok(Path::new(target).join("debug").join("vouchsafe"))
+    Ok(Path::new(target).to_owned())
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod place;
 mod program;
 mod binary;
+mod image;
 mod images;
 mod manifests;
 mod tidy;
@@ -41,6 +42,9 @@ cargo xtask manifests [--check] [--render FILE]
 cargo xtask fuzz [TARGET…] [--seconds N]
                     each fuzz target for some seconds, where nightly and cargo-fuzz are installed
 cargo xtask ci      test, corpus and e2e, as .ci/run does
+cargo xtask image FOLDER [--target TRIPLE,…] [--bin PATH] [--authorities FILE]
+                    the container image as an OCI layout, without a container engine: static binaries by Rust's musl
+                    targets (x86_64 unless named) and a C compiler for them
 cargo xtask images LAYOUT --name REPO --addr HOST:PORT [--no-referrers-api]
                     serve an OCI layout folder as a registry until Ctrl-C";
 
@@ -64,6 +68,7 @@ fn run(task: &str, arguments: Arguments) -> Outcome {
     match task {
         "test" => arguments.end().and_then(|()| test::run()),
         "tidy" => tidy::run(arguments),
+        "image" => image::run(arguments),
         "images" => images::run(arguments),
         "manifests" => manifests::run(arguments),
         "corpus" => corpus::run(arguments),
