@@ -13,8 +13,9 @@ const COSTLY: &str = "lists.range(50).all(a, lists.range(100).all(b, a + b >= 0)
 fn outcomes(engine: &Engine, allowance: u64) -> Option<Vec<String>> {
     let request = request(&pod("shop", &["nginx"]));
     let evaluation = engine.evaluate_within(allowance, &request, &Facts::default())?;
+    assert!(matches!(evaluation, Evaluation::Complete(_)), "{evaluation:?}");
     let Evaluation::Complete(decision) = evaluation else {
-        panic!("{evaluation:?}")
+        return None;
     };
     Some(crate::judging::words(&decision))
 }

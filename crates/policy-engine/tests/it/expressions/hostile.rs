@@ -19,16 +19,22 @@ const MOST_MS: u64 = 1_000;
 /// Names the policy that a process of its own judges.
 const CHOSEN: &str = "VOUCHSAFE_HOSTILE_POLICY";
 
+/// A policy that validates by one expression.
+fn expression(text: String) -> Value {
+    json!({ "validations": [{ "expression": text }] })
+}
+
+/// A policy with variables that each stand on the one before.
+fn chain(start: &str, next: &dyn Fn(usize) -> String, last: &str) -> Value {
+    let mut variables = vec![json!({ "name": "v0", "expression": start })];
+    variables.extend((1..60).map(|at| json!({ "name": format!("v{at}"), "expression": next(at - 1) })));
+    json!({ "variables": variables, "validations": [{ "expression": last }] })
+}
+
 /// The attacks, by name.
 fn policies() -> Vec<(&'static str, Value)> {
-    let expression = |text: String| json!({ "validations": [{ "expression": text }] });
     let nested = |open: &str, middle: &str, close: &str| {
         expression(format!("{}{middle}{}", open.repeat(10_000), close.repeat(10_000)))
-    };
-    let chain = |start: &str, next: &dyn Fn(usize) -> String, last: &str| {
-        let mut variables = vec![json!({ "name": "v0", "expression": start })];
-        variables.extend((1..60).map(|at| json!({ "name": format!("v{at}"), "expression": next(at - 1) })));
-        json!({ "variables": variables, "validations": [{ "expression": last }] })
     };
     let long = "lists.range(900).all(a, lists.range(100).all(b, a + b >= 0))";
     vec![
@@ -147,7 +153,8 @@ fn in_a_process_of_its_own(name: &str) -> Taken {
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let found = text.lines().find_map(|line| line.split_once("taken: "));
-    let (_, found) = found.unwrap_or_else(|| panic!("{name}: {text} {:?}", output.status));
+    assert!(found.is_some(), "{name}: {text} {:?}", output.status);
+    let (_, found) = found.unwrap();
     let mut parts = found.splitn(3, ' ');
     let mut next = || parts.next().unwrap();
     Taken {
