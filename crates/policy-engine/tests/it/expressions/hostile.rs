@@ -20,7 +20,7 @@ const MOST_MS: u64 = 1_000;
 const CHOSEN: &str = "VOUCHSAFE_HOSTILE_POLICY";
 
 /// A policy that validates by one expression.
-fn expression(text: String) -> Value {
+fn expression(text: &str) -> Value {
     json!({ "validations": [{ "expression": text }] })
 }
 
@@ -32,20 +32,47 @@ fn chain(start: &str, next: &dyn Fn(usize) -> String, last: &str) -> Value {
 }
 
 /// The attacks, by name.
-fn policies() -> Vec<(&'static str, Value)> {
+fn policies() -> Named {
+    [deep_and_long(), growing(), looping(), many()].concat()
+}
+
+type Named = Vec<(&'static str, Value)>;
+
+fn deep_and_long() -> Named {
     let nested = |open: &str, middle: &str, close: &str| {
-        expression(format!("{}{middle}{}", open.repeat(10_000), close.repeat(10_000)))
+        expression(&format!(
+            "{}{middle}{}",
+            open.repeat(10_000),
+            close.repeat(10_000)
+        ))
     };
-    let long = "lists.range(900).all(a, lists.range(100).all(b, a + b >= 0))";
     vec![
         ("parentheses", nested("(", "true", ")")),
         ("lists in lists", nested("[", "", "]")),
-        ("fields of fields", expression(format!("object{} == 1", ".a".repeat(10_000)))),
-        ("a sum of 10,000 terms", expression(format!("{}1 > 0", "1 + ".repeat(10_000)))),
-        ("10,000 texts in a row", expression(format!("{}'a' == ''", "'a'+".repeat(10_000)))),
+        (
+            "fields of fields",
+            expression(&format!("object{} == 1", ".a".repeat(10_000))),
+        ),
+        (
+            "a sum of 10,000 terms",
+            expression(&format!("{}1 > 0", "1 + ".repeat(10_000))),
+        ),
+        (
+            "10,000 texts in a row",
+            expression(&format!("{}'a' == ''", "'a'+".repeat(10_000))),
+        ),
+    ]
+}
+
+fn growing() -> Named {
+    vec![
         (
             "texts that double",
-            chain("'0123456789abcdef'", &|v| format!("variables.v{v} + variables.v{v}"), "variables.v59 == ''"),
+            chain(
+                "'0123456789abcdef'",
+                &|v| format!("variables.v{v} + variables.v{v}"),
+                "variables.v59 == ''",
+            ),
         ),
         (
             "formats that double",
@@ -57,44 +84,82 @@ fn policies() -> Vec<(&'static str, Value)> {
         ),
         (
             "lists that double",
-            chain("[1, 2]", &|v| format!("variables.v{v} + variables.v{v}"), "variables.v59.size() == 0"),
+            chain(
+                "[1, 2]",
+                &|v| format!("variables.v{v} + variables.v{v}"),
+                "variables.v59.size() == 0",
+            ),
         ),
         (
             "lists of the same list that are compared",
-            chain("dyn([1, 2])", &|v| format!("dyn([variables.v{v}, variables.v{v}])"), "variables.v59 == variables.v59"),
+            chain(
+                "dyn([1, 2])",
+                &|v| format!("dyn([variables.v{v}, variables.v{v}])"),
+                "variables.v59 == variables.v59",
+            ),
         ),
         (
             "replacements that multiply",
-            expression(format!("'{0}'{1} == ''", "a".repeat(40), format!(".replace('a', '{}')", "a".repeat(40)).repeat(8))),
+            expression(&format!(
+                "'{0}'{1} == ''",
+                "a".repeat(40),
+                format!(".replace('a', '{}')", "a".repeat(40)).repeat(8)
+            )),
         ),
+    ]
+}
+
+fn looping() -> Named {
+    vec![
         (
             "a loop over lists, three deep",
-            expression("lists.range(1000).all(a, lists.range(1000).all(b, lists.range(1000).all(c, a + b + c >= 0)))".to_owned()),
+            expression(
+                "lists.range(1000).all(a, lists.range(1000).all(b, lists.range(1000).all(c, a + b + c >= 0)))",
+            ),
         ),
         (
             "a loop that makes texts",
-            expression("lists.range(1000).map(a, lists.range(1000).map(b, string(a) + string(b)).join(',')).join(',') == ''".to_owned()),
+            expression(
+                "lists.range(1000).map(a, lists.range(1000).map(b, string(a) + string(b)).join(',')).join(',') == ''",
+            ),
         ),
-        ("a list of a thousand million", expression("lists.range(1000000000).size() == 0".to_owned())),
+        (
+            "a list of a thousand million",
+            expression("lists.range(1000000000).size() == 0"),
+        ),
         (
             "a loop that compresses",
-            expression("lists.range(100000).all(i, gzip.decompress(gzip.compress(lists.range(900).map(j, string(j * i)).join(','))) != '')".to_owned()),
+            expression(
+                "lists.range(100000).all(i, gzip.decompress(gzip.compress(lists.range(900).map(j, string(j * i)).join(','))) != '')",
+            ),
         ),
         (
             "a loop over patterns",
-            expression("lists.range(100000).all(i, !'aaaaaaaaaaaaaaaaaaaa'.matches('(a|b|ab){' + string(i % 900) + '}c'))".to_owned()),
+            expression(
+                "lists.range(100000).all(i, !'aaaaaaaaaaaaaaaaaaaa'.matches('(a|b|ab){' + string(i % 900) + '}c'))",
+            ),
         ),
         (
             "patterns in patterns",
-            expression("object.metadata.name.matches('((((a{30}){30}){30}){30}){30}')".to_owned()),
+            expression("object.metadata.name.matches('((((a{30}){30}){30}){30}){30}')"),
         ),
+    ]
+}
+
+fn many() -> Named {
+    let long = "lists.range(900).all(a, lists.range(100).all(b, a + b >= 0))";
+    vec![
         (
             "many validations that cost much each",
             json!({ "validations": vec![json!({ "expression": long }); 100] }),
         ),
         (
             "many variables that cost much each",
-            chain("0", &|v| format!("({long} ? 1 : 0) + variables.v{v}"), "variables.v59 > 0"),
+            chain(
+                "0",
+                &|v| format!("({long} ? 1 : 0) + variables.v{v}"),
+                "variables.v59 > 0",
+            ),
         ),
         (
             "many variables that hold much each",
