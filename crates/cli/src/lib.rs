@@ -11,6 +11,7 @@ mod input_error;
 mod host;
 mod input;
 mod registry_certificates;
+mod trust;
 mod runtime;
 mod output;
 mod judging;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use fact_loading::{
-    Cluster, Environment, Loader, LoaderOptions, Platforms, RevocationCheck, Tenancy, TufOptions,
-};
+use fact_loading::{Cluster, Environment, Loader, LoaderOptions, Platforms, RevocationCheck, Tenancy};
 
 use crate::input::{InputError, read_file};
 use crate::registry_certificates;
+use crate::trust::TrustArguments;
 
 /// How registries are reached and what is trusted.
 #[derive(Debug, Clone, Default, Args)]
@@ -43,21 +42,8 @@ pub(crate) struct RegistryArguments {
     /// What of an image for several platforms must be signed: its index, or each platform too.
     #[arg(long = "multi-platform", value_name = "WHAT", default_value = "index")]
     pub(crate) platforms: MultiPlatform,
-    /// Trusted root of a private Sigstore instead of the public one (`trusted_root.json`).
-    #[arg(long = "trusted-root", value_name = "FILE", conflicts_with_all = ["tuf", "tuf_mirror", "tuf_root", "tuf_cache"])]
-    pub(crate) trusted_root: Option<String>,
-    /// Keep the trusted root fresh by TUF, from the public Sigstore unless told otherwise.
-    #[arg(long = "tuf", alias = "enableTuf")]
-    pub(crate) tuf: bool,
-    /// Address of the TUF repository.
-    #[arg(long = "tuf-mirror", alias = "tufMirror", value_name = "URL")]
-    pub(crate) tuf_mirror: Option<String>,
-    /// Root that the TUF repository is trusted by (`root.json`); the public Sigstore's is part of the program.
-    #[arg(long = "tuf-root", alias = "tufRoot", value_name = "FILE")]
-    pub(crate) tuf_root: Option<String>,
-    /// Folder that keeps what was verified for the next start.
-    #[arg(long = "tuf-cache", value_name = "DIR")]
-    pub(crate) tuf_cache: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArguments,
     /// Read manifests and configurations of images for `imageRegistry` context entries.
     #[arg(long = "registry")]
     pub(crate) read_images: bool,
@@ -134,13 +120,6 @@ impl RegistryArguments {
         for path in &self.authorities {
             added_authorities.push(read_file(path)?);
         }
-        let trusted_root = match &self.trusted_root {
-            None => None,
-            Some(path) => {
-                let text = String::from_utf8(read_file(path)?);
-                Some(text.map_err(|_| InputError::Malformed(format!("`{path}` is no JSON text")))?)
-            }
-        };
         let host_certificates = match &self.host_certificates {
             Some(folder) => registry_certificates::read(folder)?,
             None => Default::default(),
@@ -157,12 +136,12 @@ impl RegistryArguments {
                 MultiPlatform::Index => Platforms::ByIndex,
                 MultiPlatform::Each => Platforms::Each,
             },
-            tuf: self.tuf()?,
+            trusted_root: self.trust.given()?,
+            tuf: self.trust.tuf()?,
             offline: self.offline,
             mirrors: self.mirrors.clone(),
             allow_insecure: self.allow_insecure,
             added_authorities,
-            trusted_root,
             tenancy: Tenancy::Owner,
             reads_image_metadata: self.read_images,
             allow_loopback: true,
@@ -170,18 +149,6 @@ impl RegistryArguments {
             notary_revocation: self.notary_revocation.into(),
             ..LoaderOptions::default()
         })
-    }
-
-    /// Where the trusted root comes from, if by TUF.
-    fn tuf(&self) -> Result<Option<TufOptions>, InputError> {
-        let options = TufOptions {
-            mirror: self.tuf_mirror.clone(),
-            root: self.tuf_root.as_deref().map(read_file).transpose()?,
-            cache: self.tuf_cache.clone(),
-        };
-        let is_asked_for =
-            self.tuf || options.mirror.is_some() || options.root.is_some() || options.cache.is_some();
-        Ok(is_asked_for.then_some(options))
     }
 
     /// How long one resource may wait.

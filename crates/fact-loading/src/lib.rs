@@ -30,6 +30,7 @@ mod images;
 mod image_metadata;
 mod access;
 mod options;
+mod operator_trust;
 mod loader;
 
 pub use access::AccessReport;
@@ -40,6 +41,7 @@ pub use image_trust::RevocationCheck;
 pub use loader::{Loader, RequestLoader};
 pub use memory::Memory;
 pub use oci_registry::{HostCertificates, SourceAnswer, Way};
+pub use operator_trust::trust_material;
 pub use options::{LoaderOptions, SetupError, TufOptions};
 pub use platforms::Platforms;
 pub use tenancy::Tenancy;

@@ -13,7 +13,6 @@ use policy_engine::facts::Asker;
 use policy_engine::{Fact, FactError, FactRequest, FactSource};
 use serde_json::{Value, json};
 use tracing::Instrument as _;
-use trust_root::{Mirror, PUBLIC_GOOD_MIRROR};
 
 use crate::access::{self, AccessReport};
 use crate::addresses::Loopback;
@@ -25,11 +24,11 @@ use crate::images::{Errand, ImageMeans, Images};
 use crate::key_services::KeyServices;
 use crate::keychains::Keychains;
 use crate::keys::{KeyMeans, Keys};
+use crate::operator_trust::trust_source;
 use crate::options::{LoaderOptions, SetupError};
 use crate::revocation::Revocations;
 use crate::services::{self, ServiceCall};
 use crate::tenancy::Tenancy;
-use crate::trust::{MirrorFetch, Mirrored, Trust, TrustSource};
 use crate::trust_roots::TrustRoots;
 
 /// Questions of one request answered at the same time.
@@ -164,36 +163,6 @@ impl Loader {
     pub fn is_offline(&self) -> bool {
         self.offline
     }
-}
-
-/// The trust root that the operator chose; nothing is fetched yet.
-fn trust_source(options: &LoaderOptions) -> Result<TrustSource, SetupError> {
-    if let Some(json) = &options.trusted_root {
-        return Ok(TrustSource::Given(Arc::new(Trust::of(json)?)));
-    }
-    let Some(tuf) = &options.tuf else {
-        return Ok(TrustSource::Given(Arc::new(Trust::public_good()?)));
-    };
-    let (mirror, embedded) = match &tuf.root {
-        Some(root) => {
-            let address = tuf.mirror.as_deref().unwrap_or(PUBLIC_GOOD_MIRROR);
-            (Mirror::new(address, root, tuf.cache.clone())?, None)
-        }
-        None => {
-            let mirror = Mirror::public_good(tuf.mirror.as_deref(), tuf.cache.clone())?;
-            (mirror, Some(Trust::public_good()?))
-        }
-    };
-    let added = options.added_authorities.join(&b'\n');
-    let added = String::from_utf8_lossy(&added);
-    let authorities = if added.is_empty() {
-        Authorities::System
-    } else {
-        Authorities::And(&added)
-    };
-    let fetch = Arc::new(MirrorFetch(Http::new(Word::Operator, authorities)?));
-    let mirrored = Mirrored::new(mirror, fetch, embedded, options.offline);
-    Ok(TrustSource::Mirrored(Arc::new(mirrored)))
 }
 
 impl FactSource for RequestLoader {

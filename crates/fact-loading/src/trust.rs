@@ -26,7 +26,7 @@ const REFRESH_TIMEOUT: Duration = Duration::from_secs(60);
 /// Trust material and which it is.
 #[derive(Debug)]
 pub(crate) struct Trust {
-    pub(crate) material: TrustMaterial,
+    pub(crate) material: Arc<TrustMaterial>,
     /// SHA-256 of the trusted root's text.
     pub(crate) revision: [u8; 32],
 }
@@ -34,7 +34,7 @@ pub(crate) struct Trust {
 impl Trust {
     pub(crate) fn of(json: &str) -> Result<Self, TrustError> {
         Ok(Self {
-            material: TrustMaterial::from_trusted_root(json)?,
+            material: Arc::new(TrustMaterial::from_trusted_root(json)?),
             revision: revision(json),
         })
     }
@@ -42,7 +42,7 @@ impl Trust {
     /// The public-good root of this build.
     pub(crate) fn public_good() -> Result<Self, TrustError> {
         Ok(Self {
-            material: TrustMaterial::public_good()?,
+            material: Arc::new(TrustMaterial::public_good()?),
             revision: revision("the public-good root of this build"),
         })
     }
@@ -63,17 +63,28 @@ pub(crate) enum TrustSource {
 }
 
 impl TrustSource {
+    /// The trust there is now, a mirror asked if it never was.
+    ///
+    /// # Errors
+    /// A sentence, where a mirror has none.
+    pub(crate) async fn current(&self) -> Result<Arc<Trust>, String> {
+        match self {
+            Self::Given(trust) => Ok(Arc::clone(trust)),
+            Self::Mirrored(mirrored) => mirrored.current().await,
+        }
+    }
+
     /// The trust that `demand` is judged by.
     ///
     /// # Errors
     /// A sentence, where the demand needs a root that can't be had.
     pub(crate) async fn for_demand(&self, demand: &ImageDemand) -> Result<Arc<Trust>, String> {
         match self {
-            Self::Given(trust) => Ok(Arc::clone(trust)),
-            Self::Mirrored(mirrored) => match mirrored.at_hand() {
-                Some(trust) if !needs_root(demand) => Ok(trust),
-                Some(_) | None => mirrored.current().await,
+            Self::Mirrored(mirrored) if !needs_root(demand) => match mirrored.at_hand() {
+                Some(trust) => Ok(trust),
+                None => self.current().await,
             },
+            Self::Mirrored(_) | Self::Given(_) => self.current().await,
         }
     }
 }

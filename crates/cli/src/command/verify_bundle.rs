@@ -1,17 +1,19 @@
 //! `vouchsafe verify-bundle`: one Sigstore bundle over one file or digest, as the Sigstore conformance suite asks.
 //!
-//! Exit 0: verified; 1: refused; 2: called wrongly. Nothing is fetched.
+//! Exit 0: verified; 1: refused; 2: called wrongly. Nothing is fetched, but the trusted root where flags say so.
 
 use std::sync::Arc;
 
 use clap::Args;
-use image_verification::{BundleIdentity, BundlePolicy, SignedArtifact, TrustMaterial, verify_bundle_file};
+use fact_loading::{LoaderOptions, trust_material};
+use image_verification::{BundleIdentity, BundlePolicy, SignedArtifact, verify_bundle_file};
 use jiff::Timestamp;
 
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
-use crate::host::now_ns;
+use crate::host::{async_runtime, now_ns};
 use crate::input::{InputError, read_file, read_text};
+use crate::trust::TrustArguments;
 
 /// What stands before a digest given instead of a file.
 const DIGEST_PREFIX: &str = "sha256:";
@@ -37,9 +39,11 @@ pub(crate) struct Arguments {
     /// Regular expression for the OIDC issuer, matched anywhere in it
     #[arg(long, value_name = "REGEXP")]
     certificate_oidc_issuer_regexp: Option<String>,
-    /// Trusted root instead of the public Sigstore's (`trusted_root.json`)
-    #[arg(long, value_name = "FILE")]
-    trusted_root: Option<String>,
+    #[command(flatten)]
+    trust: TrustArguments,
+    /// Ask nobody for the trusted root: what `--tuf-cache` holds must do
+    #[arg(long)]
+    offline: bool,
     /// Signed file, or its digest as sha256:HEX
     #[arg(value_name = "FILE|sha256:HEX")]
     artifact: String,
@@ -72,16 +76,17 @@ fn verify(arguments: &Arguments) -> Result<Result<String, String>, InputError> {
         Some(digest) => SignedArtifact::Sha256(digest),
         None => SignedArtifact::Bytes(&bytes),
     };
-    let trust = match &arguments.trusted_root {
-        Some(path) => TrustMaterial::from_trusted_root(&read_text(path)?),
-        None => TrustMaterial::public_good(),
-    };
-    let trust = match trust {
-        Ok(trust) => trust,
-        Err(cause) => return Ok(Err(cause.to_string())),
+    let options = LoaderOptions {
+        trusted_root: arguments.trust.given()?,
+        tuf: arguments.trust.tuf()?,
+        offline: arguments.offline,
+        ..LoaderOptions::default()
     };
     let at = Timestamp::from_nanosecond(now_ns()).unwrap_or(Timestamp::UNIX_EPOCH);
-    let verified = verify_bundle_file(&bundle, artifact, &policy, &trust, at);
+    let trust = async_runtime()?
+        .block_on(trust_material(&options))
+        .map_err(Box::new);
+    let verified = trust.and_then(|trust| verify_bundle_file(&bundle, artifact, &policy, &trust, at));
     Ok(verified.map_err(|refusal| {
         let demanded = match refusal.demanded.as_str() {
             "" => String::new(),

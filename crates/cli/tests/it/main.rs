@@ -30,6 +30,9 @@ mod suites;
 #[cfg(test)]
 mod verify;
 #[cfg(test)]
+#[path = "../../../trust-root/tests/it/tuf.rs"]
+mod tuf;
+#[cfg(test)]
 mod verify_bundle;
 #[cfg(test)]
 mod serve;
