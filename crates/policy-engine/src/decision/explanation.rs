@@ -100,21 +100,22 @@ impl DecisionTree {
     #[must_use]
     pub fn within(self, most_bytes: usize) -> Self {
         let mut room = most_bytes;
-        let mut kept: Vec<Option<RuleTree>> = self.rules.iter().map(|_| None).collect();
+        let all = self.rules.len();
+        let mut waiting: Vec<Option<RuleTree>> = self.rules.into_iter().map(Some).collect();
+        let mut kept: Vec<Option<RuleTree>> = waiting.iter().map(|_| None).collect();
         for blocking in [true, false] {
-            for (place, rule) in kept.iter_mut().zip(&self.rules) {
-                if rule.blocks != blocking {
+            for (place, rule) in kept.iter_mut().zip(&mut waiting) {
+                let Some(rule) = rule.take_if(|rule| rule.blocks == blocking) else {
                     continue;
-                }
+                };
                 // Half of the room at most, so that one rule never hides all others.
-                let rule = rule.clone().within(room / 2);
+                let rule = rule.within(room / 2);
                 if let Some(left) = room.checked_sub(rule.bytes()) {
                     room = left;
                     *place = Some(rule);
                 }
             }
         }
-        let all = self.rules.len();
         let rules: Vec<RuleTree> = kept.into_iter().flatten().collect();
         let left_out = self.left_out.saturating_add(all.saturating_sub(rules.len()));
         Self {
