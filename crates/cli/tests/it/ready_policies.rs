@@ -388,7 +388,11 @@ fn policies_about_attestations_read_every_statement_of_the_right_signer() {
 
 #[test]
 fn every_ready_policy_has_a_test_of_its_own() {
-    let tested: Vec<&str> = attested().iter().map(|case| case.policy).collect();
+    let tested: Vec<&str> = attested()
+        .iter()
+        .chain(&attested_of_each())
+        .map(|case| case.policy)
+        .collect();
     for name in names() {
         let has_suite = folder().join(&name).join("test").is_dir();
         let is_signature = name.starts_with("require-signature-");

@@ -62,8 +62,9 @@ fn roles_are_asked_for_where_a_rule_names_them() {
 #[test]
 fn a_policy_that_names_no_resources_says_that_it_judges_no_request() {
     let of = |constraints: &Value| {
-        let object = json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "p"},
-            "spec": {"matchConstraints": constraints, "validations": [{"expression": "false"}]}});
+        let object = json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ImageValidatingPolicy", "metadata": {"name": "p"},
+            "spec": {"matchConstraints": constraints, "validations": [{"expression": "false"}],
+                "attestors": [{"name": "ci", "cosign": {"keyless": {"identities": [{"subject": "a", "issuer": "b"}]}}}]}});
         let prepared = Prepared::of(&PolicyObject::of(object).unwrap(), "p");
         assert!(prepared.faults.is_empty(), "{:?}", prepared.faults);
         prepared.unsupported
