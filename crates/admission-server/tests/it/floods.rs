@@ -85,7 +85,8 @@ impl Peer {
         let mut frame = vec![length[1], length[2], length[3], kind, flags];
         frame.extend(stream.to_be_bytes());
         frame.extend(payload);
-        self.0.write_all(&frame).await.is_ok()
+        // What is not flushed may wait in the buffer of TLS, and nobody who only reads sends it.
+        self.0.write_all(&frame).await.is_ok() && self.0.flush().await.is_ok()
     }
 
     /// The next frame, or none where the server has hung up.
