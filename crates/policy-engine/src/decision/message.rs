@@ -1,7 +1,7 @@
 //! The denial as Kyverno words it: one line, then the policies, rules and messages as YAML.
 //!
 //! Scripts and people know this text, so its envelope is byte-equal to Kyverno 1.19 (spec: verify-images §5.2). It is never
-//! longer than [`MOST_DENIAL_BYTES`]: then messages are cut, visibly, Kyverno's words last; code and next step stay.
+//! longer than [`MOST_DENIAL_BYTES`]: then messages are cut, visibly, Kyverno's words last; codes stay.
 
 use std::collections::BTreeMap;
 
@@ -57,6 +57,10 @@ fn whole_lines(text: &str) -> String {
     let mut lines = text.split_inclusive('\n').peekable();
     while let Some(line) = lines.next_if(|line| kept.len().saturating_add(line.len()) <= ROOM) {
         kept.push_str(line);
+    }
+    // Policies in Common Expression Language stand in one line together, however many they are.
+    if kept.trim().is_empty() {
+        return shortened(text.to_owned(), MOST_DENIAL_BYTES);
     }
     kept.push_str(&format!("# … and {} more lines\n", lines.count()));
     kept
@@ -125,7 +129,7 @@ fn classic_text(resource: &str, results: &[&RuleResult], most_bytes: usize) -> S
 }
 
 /// The message of `result` in at most `most_bytes`: first what was demanded and found goes, then the end of Kyverno's words.
-/// Code and next step stay, as long as there is room for more than them.
+/// The code stays, and the next step as long as there is room for more than the two.
 fn message_within(result: &RuleResult, most_bytes: usize) -> String {
     let whole = result.message();
     if whole.len() <= most_bytes {

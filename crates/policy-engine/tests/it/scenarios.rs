@@ -192,6 +192,28 @@ fn a_denial_stays_within_its_limit_and_names_the_policy_that_refuses() {
     );
 }
 
+/// Policies in Common Expression Language refuse in one line together.
+#[test]
+fn a_denial_by_many_policies_of_one_line_still_says_who_refuses_and_why() {
+    let policy = |at: usize| {
+        format!(
+            "apiVersion: policies.kyverno.io/v1\nkind: ValidatingPolicy\nmetadata: {{name: check-{at}}}\nspec:\n  \
+             matchConstraints:\n    resourceRules:\n    - {{apiGroups: [''], apiVersions: [v1], operations: [CREATE], \
+             resources: [pods]}}\n  validations:\n  - {{expression: 'false', message: {}}}\n---\n",
+            "m".repeat(200)
+        )
+    };
+    let policies: String = (10..40).map(policy).collect();
+    let denial = decide_alone(&engine(&policies), &pod("demo", &["a:1"]))
+        .denial()
+        .unwrap();
+    assert!(denial.len() <= MOST_DENIAL_BYTES, "{}", denial.len());
+    assert!(
+        denial.contains("Policy check-10 failed: mmm") && denial.contains('…'),
+        "{denial}"
+    );
+}
+
 #[test]
 fn a_signed_image_is_admitted_and_pinned_to_its_digest() {
     let proof = Proof::minted(digest(), "key SHA256:00".to_owned(), "tag".to_owned(), Vec::new());

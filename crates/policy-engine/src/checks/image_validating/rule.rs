@@ -142,7 +142,10 @@ impl ImageValidatingRule {
         };
         let budget = Budget::default();
         let extraction = self.extraction(occasion, excused.as_ref(), &budget);
-        let images = extraction.of_pods(occasion.request)?;
+        let before = budget.left();
+        let images = extraction.of_pods(occasion.request);
+        occasion.view.spend(before.saturating_sub(budget.left()));
+        let images = images?;
         let pinning = Pinning {
             facts: occasion.view,
             asker: &occasion.asker,
@@ -175,7 +178,10 @@ impl ImageValidatingRule {
         };
         let budget = Budget::default();
         let extraction = self.extraction(occasion, excused.as_ref(), &budget);
-        let meant = extraction.all(occasion.request, &self.0.scene(world_of(occasion)))?;
+        let before = budget.left();
+        let meant = extraction.all(occasion.request, &self.0.scene(world_of(occasion)));
+        occasion.view.spend(before.saturating_sub(budget.left()));
+        let meant = meant?;
         if self.0.configurations.verify_digest
             && let Some(refused) = without_digest(&meant)?
         {

@@ -201,7 +201,7 @@ fn identity_of(written: &wire::Identity) -> Result<Identity, CompileError> {
     if let Some(subject) = present(&written.subject_expression) {
         let whole = format!("^(?:{subject})$");
         for pattern in [&*subject, &*whole] {
-            regex::Regex::new(pattern).map_err(|_| {
+            regex_syntax::parse(pattern).map_err(|_| {
                 let message = format!("`{subject}` is no regular expression");
                 CompileError::new("subjectExpression", message)
             })?;

@@ -127,7 +127,10 @@ impl<'r> Verification<'r> {
     ) -> Result<Value<'static>, Halt> {
         let reference = ImageReference::parse(image, self.registry).ok();
         let names = ImageNames::of(image, reference.as_ref());
-        if !self.policy.references.mean(&names, &self.budget)? {
+        let before = self.budget.left();
+        let is_meant = self.policy.references.mean(&names, &self.budget);
+        self.facts.spend(before.saturating_sub(self.budget.left()));
+        if !is_meant? {
             return Ok(Value::Int(0));
         }
         let mut found = Vec::new();

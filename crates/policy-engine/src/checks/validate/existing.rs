@@ -8,6 +8,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::UpdatePolicy;
 use crate::context::{RequestDocument, Scope};
 use crate::facts::Halt;
@@ -24,13 +26,7 @@ pub(super) fn unless_it_failed_before(
     let Some(created) = as_created(request.request()) else {
         return Ok(verdict);
     };
-    // What is created has no subresource: a rule about `Pod/ephemeralcontainers` alone speaks of what is done now, and
-    // nothing that was there excuses it.
-    let whole = Request {
-        subresource: "".into(),
-        ..created.clone()
-    };
-    if !or_no((update.selects)(&whole))? {
+    if !or_no((update.selects)(&created))? {
         return Ok(verdict);
     }
     let document = RequestDocument::new(&created, request.registry());
@@ -51,7 +47,8 @@ pub(super) fn unless_it_failed_before(
     }
 }
 
-/// The old object of an update as a request to create it.
+/// The old object of an update as a request to create it. What is created has no subresource: a rule that speaks of
+/// `ephemeralcontainers`, by its kinds or by its conditions, speaks of what is done now, and nothing that was there excuses it.
 fn as_created(request: &Request) -> Option<Request> {
     if request.operation != Operation::Update {
         return None;
@@ -66,8 +63,15 @@ fn as_created(request: &Request) -> Option<Request> {
         roles: vec!["kyverno:invalidrole".to_owned()],
         cluster_roles: vec!["kyverno:invalidrole".to_owned()],
     };
+    let mut envelope = request.envelope.as_deref().cloned();
+    if let Some(Value::Object(fields)) = &mut envelope {
+        fields.remove("subResource");
+        fields.remove("requestSubResource");
+    }
     Some(Request {
         operation: Operation::Create,
+        subresource: "".into(),
+        envelope: envelope.map(Arc::new),
         object: Some(old),
         old_object: None,
         user: Some(Arc::new(nobody)),

@@ -331,6 +331,32 @@ fn a_rule_about_a_subresource_is_not_excused_by_the_object_it_belongs_to() {
     assert_eq!(found.unwrap().unwrap().outcome, RuleOutcome::Fail);
 }
 
+/// The same attack, on a rule that speaks of the subresource by a precondition or by a condition of its own.
+#[test]
+fn a_condition_about_a_subresource_is_not_excused_by_the_object_it_belongs_to() {
+    let named = json!([{"key": "{{ request.subResource || '' }}", "operator": "Equals", "value": "ephemeralcontainers"}]);
+    let preconditions = Conditions::compile(&json!({"all": named})).unwrap();
+    let entries = ContextEntries::default();
+    let mut rehearsal = updating("a", "b");
+    rehearsal.request.subresource = "ephemeralcontainers".into();
+    rehearsal.request.envelope = Some(std::sync::Arc::new(json!({"subResource": "ephemeralcontainers"})));
+    for (deny, preconditions) in [
+        (json!({}), Some(&preconditions)),
+        (json!({"conditions": {"all": named}}), None),
+    ] {
+        let compiled = ValidateRule::compile(&json!({"message": "m", "deny": deny})).unwrap();
+        let update = UpdatePolicy {
+            action: FailureAction::Enforce,
+            identity: RuleIdentity::default(),
+            entries: &entries,
+            preconditions,
+            selects: &|_| Ok(true),
+        };
+        let (found, _) = rehearsal.asking(|scope| compiled.check(scope, "r", &update));
+        assert_eq!(found.unwrap().unwrap().outcome, RuleOutcome::Fail, "{deny}");
+    }
+}
+
 /// The attack: an old object that makes the rule fail to evaluate excuses the new violation, as Kyverno's skip on error would.
 #[test]
 fn an_old_object_that_cannot_be_judged_excuses_nothing() {
