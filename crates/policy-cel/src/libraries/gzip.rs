@@ -13,7 +13,7 @@ use crate::declaration::{Declared, walking};
 use crate::error::{EvalError, Limit};
 use crate::limits::MAX_DECOMPRESSED_BYTES;
 
-/// What compressing one byte costs: ten times as long as looking at it takes
+/// What compressing one byte costs: twenty times what looking at it does
 const COMPRESSED_BYTE_COST: u64 = 2;
 
 pub(crate) const FUNCTIONS: &[Declared] = &[

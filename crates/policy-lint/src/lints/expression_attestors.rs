@@ -137,12 +137,12 @@ fn check_expression(source: &ExpressionSource<'_>, expression: &Expression<'_>, 
         let read = OF_REQUEST
             .into_iter()
             .find(|variable| expression.uses(variable))?;
-        // Namespace and user are facts of the API server.
+        // Namespace and user are facts of the API server; whatever else is read beside them is not.
         let packed = expression.packed();
-        let is_fact = read == "request"
-            && ["request.namespace", "request.userInfo"]
-                .iter()
-                .any(|fact| packed.contains(fact));
+        let others = packed
+            .replace("request.namespace", "")
+            .replace("request.userInfo", "");
+        let is_fact = read == "request" && !others.contains("request");
         (!is_fact).then_some(read)
     };
     let through_variables = source.expressions.iter().find_map(|variable| {

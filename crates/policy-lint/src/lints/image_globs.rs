@@ -1,6 +1,6 @@
 //! `matchImageReferences` of an `ImageValidatingPolicy`: globs that mean less, or more, than their author may think.
 //!
-//! A glob is compared with the image as the manifest writes it: nothing is added to `nginx`, and nothing taken away.
+//! Kyverno compares a glob with the image as the manifest writes it; here every name that its registry has for it counts.
 
 use manifest::FieldPath;
 use scalars::wildcard;
@@ -81,10 +81,13 @@ fn check_form(glob: &str, globs: &[&str], path: &FieldPath, report: &mut Report<
     if globs.iter().any(|one| wildcard::matches(one, &sample)) {
         return;
     }
-    let message = format!(
-        "globs are compared with images as they are written: the same image written `{other}` is not meant, and passes \
-         unverified"
-    );
+    // Here a glob is compared with every name that the image's registry has for it; without a registry it means none.
+    let place = if short.is_some() {
+        "in Kyverno"
+    } else {
+        "in Kyverno and here"
+    };
+    let message = format!("{place} the same image written `{other}` is not meant, and passes unverified");
     let instead = if other.starts_with(['*', '?']) {
         "expression: \"parseImageReference(ref).registry() == 'index.docker.io'\"".to_owned()
     } else {
@@ -111,7 +114,9 @@ fn check_tag(glob: &str, globs: &[&str], path: &FieldPath, report: &mut Report<'
     if globs.iter().any(|one| wildcard::matches(one, &by_digest)) {
         return;
     }
-    let message = format!("`{glob}` does not mean images named by digest, which pass unverified");
+    let message = format!(
+        "in Kyverno `{glob}` does not mean images named by digest, which pass unverified there; here it does"
+    );
     let instead = format!("[{{glob: \"{glob}\"}}, {{glob: \"{directory}{name}@*\"}}]");
     report.replace(LintCode::TagPattern, path, message, instead);
 }

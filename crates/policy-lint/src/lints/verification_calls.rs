@@ -73,34 +73,27 @@ fn check_declared(source: &ExpressionSource<'_>, report: &mut Report<'_>) {
         report.add(LintCode::NothingDemanded, &spec().key("validations"), message);
         return;
     }
-    let attestors = source.names("attestors");
-    for (index, attestor) in images.attestors.iter().enumerate() {
-        if !attestors.include(&attestor.name) {
-            let message = format!(
-                "no expression names `attestors.{}`: nobody asks for its signature",
-                attestor.name
-            );
-            report.add(
-                LintCode::UnusedSigner,
-                &spec().key("attestors").index(index),
-                message,
-            );
+    let mut unused = |list: &str, names: &[&str], code: LintCode, why: &str| {
+        let used = source.names(list);
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| !used.include(name)) {
+            let message = format!("no expression names `{list}.{name}`: {why}");
+            report.add(code, &spec().key(list).index(index), message);
         }
-    }
-    let attestations = source.names("attestations");
-    for (index, attestation) in images.attestations.iter().enumerate() {
-        if !attestations.include(&attestation.name) {
-            let message = format!(
-                "no expression names `attestations.{}`: nobody asks for it",
-                attestation.name
-            );
-            report.add(
-                LintCode::UnusedAttestation,
-                &spec().key("attestations").index(index),
-                message,
-            );
-        }
-    }
+    };
+    let attestors: Vec<&str> = images.attestors.iter().map(|one| one.name.as_ref()).collect();
+    unused(
+        "attestors",
+        &attestors,
+        LintCode::UnusedSigner,
+        "nobody asks for its signature",
+    );
+    let attestations: Vec<&str> = images.attestations.iter().map(|one| one.name.as_ref()).collect();
+    unused(
+        "attestations",
+        &attestations,
+        LintCode::UnusedAttestation,
+        "nobody asks for it",
+    );
     if !images.validation_configurations.required {
         let path = spec().key("validationConfigurations").key("required");
         let message =

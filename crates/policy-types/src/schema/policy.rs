@@ -4,7 +4,7 @@ use super::conditions::{LATER_BLOCKS, OPEN_CONDITIONS};
 use super::context::CONTEXT;
 use super::filters::{LATER_MATCH, MATCH};
 use super::image_verification;
-use super::match_resources::{MATCH_CONDITIONS, NAMED_EXPRESSIONS};
+use super::match_resources::{FAILURE_POLICY, MATCH_CONDITIONS, NAMED_EXPRESSIONS};
 use super::metadata::document;
 use super::mutation::{GENERATE, MUTATE};
 use super::shape::{
@@ -69,8 +69,6 @@ static LATER_RULE: Object = Object {
         field("verifyImages", Shape::Objects(&image_verification::LATER_ENTRY)),
     ],
 };
-
-const FAILURE_POLICY: Field = field("failurePolicy", Shape::Choice(&["Ignore", "Fail"]));
 
 static WEBHOOK_CONFIGURATION: Object = Object {
     unknown: Unknown::Refused,
