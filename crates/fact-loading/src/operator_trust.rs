@@ -10,15 +10,18 @@ use crate::http::{Authorities, Http, Word};
 use crate::options::{LoaderOptions, SetupError};
 use crate::trust::{MirrorFetch, Mirrored, Trust, TrustSource};
 
-/// What signatures are judged by under `options`, fetched where they name a mirror and do not forbid it.
+/// What signatures are judged by under `options`, fetched where they name a mirror and do not forbid it; and why it is the
+/// last good one, or that of this build, where the mirror could not be read.
 ///
 /// # Errors
 /// [`Refusal`], where there is none.
-pub async fn trust_material(options: &LoaderOptions) -> Result<Arc<TrustMaterial>, Refusal> {
+pub async fn trust_material(
+    options: &LoaderOptions,
+) -> Result<(Arc<TrustMaterial>, Option<String>), Refusal> {
     let unavailable = |cause: String| Refusal::new(ReasonCode::KeyUnavailable, cause);
     let source = trust_source(options).map_err(|cause| unavailable(cause.to_string()))?;
     let trust = source.current().await.map_err(unavailable)?;
-    Ok(Arc::clone(&trust.material))
+    Ok((Arc::clone(&trust.material), source.failure()))
 }
 
 /// The trusted root that the operator chose; nothing is fetched yet.

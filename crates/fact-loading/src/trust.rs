@@ -74,6 +74,14 @@ impl TrustSource {
         }
     }
 
+    /// Why the mirror was not read when it last should have been, if it was not.
+    pub(crate) fn failure(&self) -> Option<String> {
+        match self {
+            Self::Given(_) => None,
+            Self::Mirrored(mirrored) => mirrored.state(|state| state.failure.clone()),
+        }
+    }
+
     /// The trust that `demand` is judged by.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The cluster that a controller runs in, and its place there: the flags that `controller` and `doctor` share.
+//! The cluster that a controller runs in, and its place there: the flags that `controller`, `doctor` and `explain` share.
 
 use clap::Args;
 use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
@@ -13,6 +13,7 @@ pub(crate) struct OwnCluster {
     context: Option<String>,
     /// Namespace of the controller: its Secret, Leases and settings stand there, and nothing in it is judged
     #[arg(
+        short = 'n',
         long,
         value_name = "NAME",
         env = "VOUCHSAFE_NAMESPACE",

@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
 
 /// Runs `verify-bundle`.
 pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
-    match verify(arguments) {
+    match verify(arguments, console) {
         Ok(Ok(signed_by)) => {
             console.line(&format!("verified: signed by {signed_by}"));
             EXIT_OK
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
 }
 
 /// Who signed, or why the bundle is refused. The outer error is a call that can't be followed.
-fn verify(arguments: &Arguments) -> Result<Result<String, String>, InputError> {
+fn verify(arguments: &Arguments, console: &mut Console) -> Result<Result<String, String>, InputError> {
     let policy = policy(arguments)?;
     let bundle = read_file(&arguments.bundle)?;
     let (bytes, digest) = artifact(&arguments.artifact)?;
@@ -86,7 +86,12 @@ fn verify(arguments: &Arguments) -> Result<Result<String, String>, InputError> {
     let trust = async_runtime()?
         .block_on(trust_material(&options))
         .map_err(Box::new);
-    let verified = trust.and_then(|trust| verify_bundle_file(&bundle, artifact, &policy, &trust, at));
+    let verified = trust.and_then(|(trust, stale)| {
+        if let Some(why) = stale {
+            console.note(&format!("the trust root is not fresh: {why}"));
+        }
+        verify_bundle_file(&bundle, artifact, &policy, &trust, at)
+    });
     Ok(verified.map_err(|refusal| {
         let demanded = match refusal.demanded.as_str() {
             "" => String::new(),

@@ -116,6 +116,30 @@ fn a_policy_that_does_not_load_fails_its_suite_unless_just_that_is_expected() {
     assert!(said.out.contains("│ Skip   │ Invalid Policy │"), "{}", said.out);
 }
 
+/// An exception that does not load is no policy, whatever its name: the policy is judged, and the suite fails for the other.
+#[test]
+fn an_exception_that_does_not_load_never_passes_for_the_policy_of_its_name() {
+    let broken =
+        "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: tags}\nspec: {exeptions: []}\n";
+    for (result, reason) in [("skip", "Want skip, got fail"), ("fail", "Ok")] {
+        let folder = Folder::new();
+        let expected = format!("{{policy: tags, rule: r, kind: Pod, resources: [web], result: {result}}}");
+        let suite = suite(
+            &folder,
+            "kyverno-test.yaml",
+            &expected,
+            "exceptions: [exception.yaml]\n",
+        );
+        folder.file("pods.yaml", &pod("web", "nginx:2"));
+        folder.file("exception.yaml", broken);
+        let said = vouchsafe(&["test", &suite]);
+        assert_eq!(said.code, 1, "{}", said.out);
+        for reason in [reason, "Invalid Policy"] {
+            assert!(said.out.contains(reason), "{result}: {}", said.out);
+        }
+    }
+}
+
 #[test]
 fn a_policy_that_does_not_load_and_that_no_result_names_fails_its_suite() {
     let folder = Folder::new();

@@ -156,8 +156,7 @@ impl Town {
 
     /// A policy with the shop's key where it says `KEY`.
     pub(super) fn with_key(&self, policy: &str) -> String {
-        let lines: Vec<&str> = self.shop.key.lines().collect();
-        policy.replace("KEY", &lines.join("\n                      "))
+        with_key(policy, &self.shop.key)
     }
 
     /// Whole rounds of the scan that the first replica has done.
@@ -166,4 +165,10 @@ impl Town {
         let said = log.map(place::read).transpose()?.unwrap_or_default();
         Ok(said.matches("scanned what runs").count())
     }
+}
+
+/// `policy` with `key`, PEM, where it says `KEY`.
+pub(super) fn with_key(policy: &str, key: &str) -> String {
+    let lines: Vec<&str> = key.lines().collect();
+    policy.replace("KEY", &lines.join("\n                      "))
 }

@@ -52,14 +52,17 @@ pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
 }
 
 fn start(arguments: &Arguments, console: &mut Console) -> Result<(), StartError> {
-    let (layer, traces) = traces_of_environment()?;
-    start_log(arguments.log, arguments.log_level, layer);
-    let client = arguments.cluster.client()?;
     if arguments.remove_webhooks {
+        // The way out of a cluster that is stuck: no setting of anything else stands in it.
+        start_log(arguments.log, arguments.log_level, None);
+        let client = arguments.cluster.client()?;
         async_runtime()?.block_on(controller::remove_webhooks(&client))?;
         console.line("the webhooks are removed");
         return Ok(());
     }
+    let (layer, traces) = traces_of_environment()?;
+    start_log(arguments.log, arguments.log_level, layer);
+    let client = arguments.cluster.client()?;
     let options = options(arguments, client, traces.counts())?;
     async_runtime()?.block_on(async {
         let stopped = stop_signal().map_err(StartError::Signals)?;

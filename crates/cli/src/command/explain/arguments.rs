@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::command::own_cluster::OwnCluster;
+
 /// Flags of `explain`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Arguments {
@@ -11,21 +13,8 @@ pub(crate) struct Arguments {
     /// Log with JSON lines (`--log json`) to look in instead of asking the replicas; `-` for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["kubeconfig", "context", "selector"])]
     pub(crate) log: Option<String>,
-    /// Kubeconfig file; without it KUBECONFIG, or the service account of this Pod
-    #[arg(long, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<String>,
-    /// Context of the kubeconfig
-    #[arg(long, value_name = "NAME")]
-    pub(crate) context: Option<String>,
-    /// Namespace of the controller
-    #[arg(
-        short = 'n',
-        long,
-        value_name = "NAME",
-        env = "VOUCHSAFE_NAMESPACE",
-        default_value = "vouchsafe"
-    )]
-    pub(crate) namespace: String,
+    #[command(flatten)]
+    pub(crate) cluster: OwnCluster,
     /// Labels of the replicas
     #[arg(
         long,

@@ -2,7 +2,7 @@
 //! none.
 
 use admission_server::Explanation;
-use cluster::{Client, ClusterError, KubeconfigChoice, Settings};
+use cluster::{Client, ClusterError};
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -26,14 +26,10 @@ enum Answer {
 
 /// The explanation of `id` from the replicas that run.
 pub(super) fn find(id: &str, arguments: &Arguments) -> Result<Explanation, ExplainError> {
-    let choice = KubeconfigChoice {
-        file: arguments.kubeconfig.clone(),
-        context: arguments.context.clone(),
-    };
-    let client = Client::new(Settings::load(&choice)?)?;
+    let client = arguments.cluster.client()?;
     let runtime = async_runtime().map_err(|cause| InputError::Malformed(cause.to_string()))?;
     let answers = runtime.block_on(ask_all(&client, id, arguments))?;
-    judged(id, answers)
+    judged(id, &arguments.cluster.namespace, answers)
 }
 
 async fn ask_all(
@@ -41,10 +37,8 @@ async fn ask_all(
     id: &str,
     arguments: &Arguments,
 ) -> Result<Vec<(String, Answer)>, ExplainError> {
-    let Arguments {
-        namespace, selector, ..
-    } = arguments;
-    let (namespace, label_selector) = (escaped(namespace), escaped(selector));
+    let selector = &arguments.selector;
+    let (namespace, label_selector) = (escaped(&arguments.cluster.namespace), escaped(selector));
     let path =
         format!("/api/v1/namespaces/{namespace}/pods?labelSelector={label_selector}&limit={MOST_REPLICAS}");
     let pods = client.get(&path).await?;
@@ -58,7 +52,7 @@ async fn ask_all(
     if pods.is_empty() {
         let text = format!(
             "no replica runs in namespace `{}` with labels `{selector}`: name them with `--namespace` and `--selector`",
-            arguments.namespace
+            arguments.cluster.namespace
         );
         return Err(ExplainError::NotFound(text));
     }
@@ -106,7 +100,7 @@ fn answer(answer: Result<Value, ClusterError>) -> Answer {
 }
 
 /// The explanation among `answers`, or what is known about it.
-fn judged(id: &str, answers: Vec<(String, Answer)>) -> Result<Explanation, ExplainError> {
+fn judged(id: &str, namespace: &str, answers: Vec<(String, Answer)>) -> Result<Explanation, ExplainError> {
     let (mut faults, mut asked) = (Vec::new(), 0_usize);
     for (pod, answer) in answers {
         asked += 1;
@@ -115,7 +109,7 @@ fn judged(id: &str, answers: Vec<(String, Answer)>) -> Result<Explanation, Expla
             Answer::Evicted => {
                 let text = format!(
                     "{id} was evicted: replica {pod} keeps the last 8 MiB of explanations, and later denials took its place. \
-                     Its log has it, if it is written with `--log json`: `kubectl logs {pod} | vouchsafe explain {id} --log -`"
+                     Its log has it, if it is written with `--log json`: `kubectl logs --namespace {namespace} {pod} | vouchsafe explain {id} --log -`"
                 );
                 return Err(ExplainError::NotFound(text));
             }

@@ -26,11 +26,17 @@ pub(crate) struct TraceExport(Option<Exporter>);
 /// # Errors
 /// [`TracesError`] where a variable can't be honoured.
 pub(crate) fn of_environment() -> Result<(Option<TraceLayer>, TraceExport), TracesError> {
-    let Some(settings) = Settings::of(|name| std::env::var(name).ok())? else {
+    let Some(settings) = Settings::of(variable)? else {
         return Ok((None, TraceExport::default()));
     };
     let (layer, exporter) = trace_export::tracing(settings)?;
     Ok((Some(layer), TraceExport(Some(exporter))))
+}
+
+/// A variable of the environment. What is no text can't be honoured, and is a fault of its variable by the characters that
+/// stand for it.
+fn variable(name: &str) -> Option<String> {
+    Some(std::env::var_os(name)?.to_string_lossy().into_owned())
 }
 
 impl TraceExport {

@@ -76,12 +76,14 @@ pub(super) fn rows(
 
 /// One row for each document that does not load and that no result speaks of: what it was to say is said of nothing.
 fn unexpected_refusals(suite: &Suite, selector: &TestSelector) -> Vec<TestRow> {
+    // A policy in force may bear the name of an exception that does not load: results speak of the policy then.
     let is_expected = |name: &str| {
-        suite
-            .test
-            .results
-            .iter()
-            .any(|expected| policy_name(expected) == name)
+        !suite.has_in_force(name)
+            && suite
+                .test
+                .results
+                .iter()
+                .any(|expected| policy_name(expected) == name)
     };
     let unexpected = suite
         .refused
@@ -149,7 +151,8 @@ impl Check<'_> {
     fn unknown_names(&self) -> Option<TestRow> {
         let wanted = self.policy_name();
         let policies = &self.suite.policies.policies;
-        if let Some(refused) = self.suite.refused.iter().find(|refused| refused.name == wanted) {
+        let refused = self.suite.refused.iter().find(|refused| refused.name == wanted);
+        if let Some(refused) = refused.filter(|_| !self.suite.has_in_force(wanted)) {
             // In Kyverno such a row holds, whatever was expected; it is shown as skipped.
             let verdict = match self.wanted_result() {
                 "skip" => RowVerdict::NotJudged,

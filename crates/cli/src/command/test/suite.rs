@@ -43,6 +43,14 @@ pub(super) struct Suite {
 }
 
 impl Suite {
+    /// Whether a policy of this name is in force.
+    pub(super) fn has_in_force(&self, name: &str) -> bool {
+        self.policies
+            .policies
+            .iter()
+            .any(|policy| *policy.key.name == *name)
+    }
+
     /// Loads what `test`, read from `path`, names.
     ///
     /// # Errors

@@ -28,7 +28,9 @@ pub(super) fn run(
     only: &str,
     patience: &str,
 ) -> Outcome<Vec<Told>> {
-    let reports = town.file("chainsaw");
+    // One folder for each area: a run that writes no report must not be given the last one's.
+    let area = folder.file_name().unwrap_or_default().to_string_lossy();
+    let reports = town.file(&format!("chainsaw-{area}"));
     std::fs::create_dir_all(&reports).map_err(|source| Failure::File {
         path: reports.clone(),
         source,
@@ -62,13 +64,18 @@ pub(super) fn run(
         &format!("{}{}", said.stdout, said.stderr),
     )?;
     let report = reports.join("report.json");
-    let Ok(report) = place::read(&report) else {
-        return said.expect_success().map(|_| Vec::new());
-    };
+    let report = place::read(&report)?;
     let report: Value = serde_json::from_str(&report)
         .map_err(|cause| Failure::Found(format!("chainsaw's report is no JSON: {cause}")))?;
     let tests = report.get("tests").and_then(Value::as_array);
-    Ok(tests.into_iter().flatten().filter_map(told).collect())
+    let told: Vec<Told> = tests.into_iter().flatten().filter_map(told).collect();
+    if told.is_empty() {
+        return Err(Failure::Found(format!("{area}: no test ran")));
+    }
+    if told.iter().all(|test| test.fault.is_none()) {
+        said.expect_success()?;
+    }
+    Ok(told)
 }
 
 fn told(test: &Value) -> Option<Told> {

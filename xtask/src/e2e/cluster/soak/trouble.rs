@@ -8,8 +8,10 @@ use rehearsal::registry::{Fault, Misbehaviour, Target};
 use super::law::{self, Law, Signer};
 use super::load::name_of;
 use super::world::{GOVERNED, Part, World};
+use crate::e2e::cluster::admit_scenarios::SIGNED_EVERYWHERE;
 use crate::e2e::cluster::control_plane::ControlPlane;
 use crate::e2e::cluster::shop::Shop;
+use crate::e2e::cluster::town::with_key;
 use crate::failure::Outcome;
 
 /// How long a fault lasts.
@@ -121,35 +123,16 @@ pub(super) fn proclaim(plane: &ControlPlane, shop: &Shop, namespace: usize, law:
         Signer::Stranger => &shop.strangers_key,
         Signer::Ours | Signer::Nobody | Signer::Absent => &shop.key,
     };
-    let key: Vec<&str> = key.lines().collect();
-    let policy = POLICY
-        .replace("NAMESPACE", &name)
-        .replace("KEY", &key.join("\n                      "));
-    plane.admin().apply(&policy)?;
+    let policy = SIGNED_EVERYWHERE
+        .replace("signed-everywhere", &name)
+        .replace("NAMESPACE", &name);
+    plane.admin().apply(&with_key(&policy, key))?;
     if law.excuses {
         return plane.admin().apply(&EXCEPTION.replace("NAMESPACE", &name));
     }
     let all = ["delete", "polex", "--all", "--namespace", &name];
     plane.admin().run(all).map(drop)
 }
-
-const POLICY: &str = "apiVersion: kyverno.io/v1
-kind: ClusterPolicy
-metadata: {name: NAMESPACE}
-spec:
-  rules:
-    - name: signed
-      match: {any: [{resources: {kinds: [Pod], namespaces: [NAMESPACE]}}]}
-      verifyImages:
-        - imageReferences: ['registry.example.com/*']
-          failureAction: Enforce
-          mutateDigest: true
-          attestors:
-            - entries:
-                - keys:
-                    publicKeys: |-
-                      KEY
-";
 
 const EXCEPTION: &str = "apiVersion: kyverno.io/v2
 kind: PolicyException
