@@ -107,6 +107,10 @@ impl Quantity {
         reason = "the float64 is asked for as an approximation"
     )]
     pub fn approximate(&self) -> f64 {
+        if self.mantissa == 0 {
+            // Times the infinity of a large exponent it would be no number.
+            return 0.0;
+        }
         self.mantissa as f64 * power_of_ten(i64::from(self.scale).saturating_neg())
     }
 

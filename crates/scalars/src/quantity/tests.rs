@@ -106,6 +106,13 @@ fn an_exponent_beyond_reason_costs_nothing_and_is_refused() {
     assert!(quantity("1e1000000").checked_add(quantity("1")).is_err());
 }
 
+#[test]
+fn nothing_stays_nothing_at_every_exponent() {
+    for text in ["e400", "0e400", "-0.0e1000", "0E-400"] {
+        assert_eq!(quantity(text).approximate(), 0.0, "{text}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn printing_keeps_the_amount(mantissa in -1_000_000_000i64..1_000_000_000, suffix in "(n|u|m|k|M|G|T|Ki|Mi|Gi|e5|e-7)?") {
