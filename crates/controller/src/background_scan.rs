@@ -121,6 +121,7 @@ impl BackgroundScan {
 impl Round<'_> {
     async fn run(&self) -> Result<(), ClusterError> {
         let begun = Instant::now();
+        self.scan.rounds.forget_images();
         let client = &self.scan.client;
         let kinds = scanned(self.engine.policies(), &Discovery::of(client).await?);
         self.scan.writer.learn(|uid| self.share.has(uid)).await?;
@@ -195,6 +196,7 @@ impl Round<'_> {
                 }
             };
             if missed {
+                self.scan.rounds.forget_images();
                 match self.list(kind).await {
                     Ok(newer) => version = newer,
                     Err(cause) => {

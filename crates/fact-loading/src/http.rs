@@ -126,8 +126,12 @@ impl Http {
     /// Calls, and gives the status and at most `most_bytes` of the answer.
     pub(crate) async fn call(&self, call: &HttpCall<'_>) -> Result<(u16, Vec<u8>), String> {
         let url = url::Url::parse(call.url).map_err(|cause| format!("`{}` is no URL: {cause}", call.url))?;
-        let span = call_span(call.method, &url);
-        let answer = self.exchange(call, url).instrument(span.clone()).await;
+        if let Word::Policy(loopback) | Word::Entrusted(loopback) = self.word {
+            loopback.check_url(&url)?;
+        }
+        let method = self.method(call.method)?;
+        let span = call_span(&method, &url);
+        let answer = self.exchange(call, method, url).instrument(span.clone()).await;
         if !span.is_disabled() {
             match &answer {
                 Ok((status, _)) => span.record("http.response.status_code", status),
@@ -137,17 +141,25 @@ impl Http {
         answer
     }
 
-    async fn exchange(&self, call: &HttpCall<'_>, url: url::Url) -> Result<(u16, Vec<u8>), String> {
-        if let Word::Policy(loopback) | Word::Entrusted(loopback) = self.word {
-            loopback.check_url(&url)?;
-        }
-        let method = match call.method {
-            "GET" | "" => Method::GET,
-            "POST" => Method::POST,
+    fn method(&self, name: &str) -> Result<Method, String> {
+        match name {
+            "GET" | "" => Ok(Method::GET),
+            "POST" => Ok(Method::POST),
             // The token of AWS's metadata service is asked for so; policies can't write it.
-            "PUT" if self.word == Word::Metadata => Method::PUT,
-            other => return Err(format!("method `{other}` is not supported: expected GET or POST")),
-        };
+            "PUT" if self.word == Word::Metadata => Ok(Method::PUT),
+            other => Err(format!("method `{other}` is not supported: expected GET or POST")),
+        }
+    }
+
+    /// The answer; what goes wrong is told to traces too, so it holds neither path nor query, which may hold a secret.
+    async fn exchange(
+        &self,
+        call: &HttpCall<'_>,
+        method: Method,
+        url: url::Url,
+    ) -> Result<(u16, Vec<u8>), String> {
+        let host = url.authority().to_owned();
+        let failed = |cause: reqwest::Error| format!("{host}: {}", chain(&cause.without_url()));
         let mut request = self.client.request(method, url);
         for (name, value) in call.headers {
             request = request.header(name, value);
@@ -157,10 +169,10 @@ impl Http {
                 .header("Content-Type", call.content_type)
                 .body(body.to_owned());
         }
-        let mut answer = request.send().await.map_err(|cause| chain(&cause))?;
+        let mut answer = request.send().await.map_err(failed)?;
         let status = answer.status().as_u16();
         let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|cause| chain(&cause))? {
+        while let Some(part) = answer.chunk().await.map_err(failed)? {
             if body.len().saturating_add(part.len()) > call.most_bytes {
                 return Err(format!("the answer is larger than {} bytes", call.most_bytes));
             }
@@ -171,12 +183,12 @@ impl Http {
 }
 
 /// The span of one call, for traces: where it goes, and nothing that a policy or a person put into it.
-fn call_span(method: &str, url: &url::Url) -> Span {
+fn call_span(method: &Method, url: &url::Url) -> Span {
     tracing::info_span!(
         "http call",
         otel.kind = "client",
         otel.status_description = Empty,
-        http.request.method = method,
+        http.request.method = method.as_str(),
         server.address = url.host_str(),
         server.port = url.port_or_known_default(),
         http.response.status_code = Empty,
@@ -208,3 +220,6 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,7 @@ pub(crate) struct ImageMeans {
     pub(crate) platforms: Platforms,
 }
 
-/// How images are judged.
+/// How images are judged. Cheap to clone; clones share what is remembered.
 #[derive(Debug, Clone)]
 pub(crate) struct Images {
     gatherer: EvidenceGatherer<RegistryClient>,
@@ -95,6 +95,11 @@ impl Images {
             verdicts: Verdicts::new(memory.of_findings()),
             memory,
         }
+    }
+
+    /// The same, that remembers nothing of any image.
+    pub(crate) fn anew(&self) -> Self {
+        Self::new(self.registry().clone(), self.means.clone(), self.memory)
     }
 
     /// The registry client, for questions about images that are no demands.

@@ -1,7 +1,7 @@
 //! The loader: one for a process, a [`RequestLoader`] for each request.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -37,7 +37,8 @@ const MOST_AT_ONCE: usize = 32;
 /// Answers the engine's questions. Cheap to clone; connections, tokens and evidence are shared.
 #[derive(Debug, Clone)]
 pub struct Loader {
-    images: Images,
+    /// Taken out whole by each request: what it has begun with it ends with.
+    images: Arc<RwLock<Images>>,
     http: Http,
     cluster: Arc<dyn Cluster>,
     tenancy: Tenancy,
@@ -50,6 +51,7 @@ pub struct Loader {
 #[derive(Debug, Clone)]
 pub struct RequestLoader {
     loader: Loader,
+    images: Images,
     deadline: Deadline,
     at: Timestamp,
 }
@@ -111,7 +113,7 @@ impl Loader {
             platforms: options.platforms,
         };
         Ok(Self {
-            images: Images::new(registry, means, options.memory),
+            images: Arc::new(RwLock::new(Images::new(registry, means, options.memory))),
             http,
             cluster: options.cluster,
             tenancy: options.tenancy,
@@ -128,6 +130,7 @@ impl Loader {
         let at = Timestamp::from_nanosecond(at_ns).unwrap_or(Timestamp::UNIX_EPOCH);
         RequestLoader {
             loader: self.clone(),
+            images: self.images(),
             deadline: Deadline::after(time),
             at,
         }
@@ -155,7 +158,18 @@ impl Loader {
             deadline: Deadline::after(time),
             at: Timestamp::UNIX_EPOCH,
         };
-        access::explain(&self.images, errand, image).await
+        access::explain(&self.images(), errand, image).await
+    }
+
+    /// Forgets what tags meant, which evidence there was and what it was found to be, for this loader and its clones:
+    /// later requests see what images are now. Those under way go on with what they know, and none of it comes back.
+    pub fn forget_images(&self) {
+        let mut images = self.images.write().unwrap_or_else(PoisonError::into_inner);
+        *images = images.anew();
+    }
+
+    fn images(&self) -> Images {
+        self.images.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether `--offline` is set.
@@ -214,12 +228,8 @@ impl RequestLoader {
     }
 
     async fn answer(&self, question: &FactRequest) -> Result<Fact, FactError> {
-        let Loader {
-            images,
-            cluster,
-            tenancy,
-            ..
-        } = &self.loader;
+        let Loader { cluster, tenancy, .. } = &self.loader;
+        let images = &self.images;
         match question {
             FactRequest::Namespace { name } => json(cluster.namespace(name).await),
             FactRequest::NamespaceLabels { name } => json(cluster.namespace_labels(name).await),

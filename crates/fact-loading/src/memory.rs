@@ -18,8 +18,9 @@ pub enum Memory {
     /// once more, so that nobody who has just signed is refused by an old answer.
     #[default]
     Admissions,
-    /// One round over everything that runs, for so long: all objects of one image are judged by one look at it, also where
-    /// it is refused.
+    /// One round over everything that runs, for so long at most: all objects of one image are judged by one look at it for
+    /// each set of credentials, also where it is refused. What could not be read is looked at again. Whoever begins a round
+    /// says so by [`Loader::forget_images`](crate::Loader::forget_images).
     Round(Duration),
 }
 

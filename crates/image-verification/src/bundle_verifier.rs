@@ -137,11 +137,12 @@ fn code_of(cause: &Error) -> ReasonCode {
 
 fn code_of_certificate(cause: &CertificateError) -> ReasonCode {
     match cause {
-        CertificateError::NoValidAuthority { .. }
-        | CertificateError::NotYetValid { .. }
-        | CertificateError::Expired { .. } => ReasonCode::Expired,
+        CertificateError::NotYetValid { .. } | CertificateError::Expired { .. } => ReasonCode::Expired,
         CertificateError::Sct(_) => ReasonCode::SctMissing,
-        CertificateError::ChainInvalid(_) => ReasonCode::UntrustedCertificate,
+        // The trust root holds no authority of that time: it says nothing of when the signer's certificate ends.
+        CertificateError::NoValidAuthority { .. } | CertificateError::ChainInvalid(_) => {
+            ReasonCode::UntrustedCertificate
+        }
         CertificateError::Malformed(_) | _ => ReasonCode::Malformed,
     }
 }

@@ -229,8 +229,11 @@ impl Courier {
         while next < limits::MAX_CREDENTIALS {
             let challenge = if incoming.status == StatusCode::UNAUTHORIZED {
                 Challenge::from_headers(&incoming.headers)
-            } else if incoming.status == StatusCode::FORBIDDEN {
-                // Who is known and may not is not asked again who they are; another credential may.
+            } else if incoming.status == StatusCode::FORBIDDEN
+                || (incoming.status == StatusCode::NOT_FOUND && refusal.is_some())
+            {
+                // Who is known and may not is not asked again who they are, nor is a stranger, from whom what they seek is
+                // hidden; another credential may.
                 next = next.max(1);
                 errand.host.challenge(errand.scheme)
             } else {

@@ -9,12 +9,11 @@ use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, timeout_at};
-use url::Url;
 
 use crate::counts::TraceCounts;
 use crate::limits::{BATCH_DELAY, FIRST_WAIT, LONGEST_WAIT, MOST_ANSWER_BYTES, MOST_IN_BATCH, MOST_TRIES};
 use crate::otlp;
-use crate::settings::Settings;
+use crate::settings::{Collector, Settings};
 use crate::span::Span;
 
 /// Why nothing can be sent.
@@ -40,7 +39,7 @@ pub enum SetupError {
 #[derive(Debug)]
 pub struct Exporter {
     client: Client,
-    endpoint: Url,
+    endpoint: Collector,
     resource: Vec<(String, String)>,
     ended: Receiver<Span>,
     counts: TraceCounts,
@@ -181,7 +180,7 @@ impl Exporter {
 
     /// One call.
     async fn send(&self, body: Vec<u8>) -> Sent {
-        let request = self.client.post(self.endpoint.clone());
+        let request = self.client.post(self.endpoint.0.clone());
         let sent = request
             .header(CONTENT_TYPE, "application/json")
             .body(body)

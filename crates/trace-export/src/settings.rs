@@ -45,10 +45,26 @@ pub struct SettingsError {
     fault: String,
 }
 
+/// The collector's address. It shows its origin alone: path and query may hold a key.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Collector(pub(crate) Url);
+
+impl fmt::Display for Collector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0.origin().ascii_serialization())
+    }
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, out)
+    }
+}
+
 /// Where traces go, and which.
 #[derive(Clone)]
 pub struct Settings {
-    pub(crate) endpoint: Url,
+    pub(crate) endpoint: Collector,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) timeout: Duration,
     pub(crate) authorities: Option<PathBuf>,
@@ -79,7 +95,7 @@ impl Settings {
         }
         variables.format()?;
         Ok(Some(Self {
-            endpoint,
+            endpoint: Collector(endpoint),
             headers: variables.headers()?,
             timeout: variables.timeout()?,
             authorities: variables.either(CERTIFICATE).map(|(_, file)| file.into()),

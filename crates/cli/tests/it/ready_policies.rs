@@ -324,7 +324,41 @@ fn attested_of_each() -> Vec<Attested> {
         json!({ "spdxVersion": "SPDX-2.3", "packages": [{ "licenseConcluded": "MIT" }, {}] });
     let vex = |status: &str| json!({ "statements": [{ "status": "fixed" }, { "status": status }] });
     let silent_vex = json!({ "statements": [{ "status": "fixed" }, {}] });
-    vec![
+    let refused_licences = [
+        "AGPL-3.0",
+        "AGPL-3.0+",
+        "AGPL-1.0-only",
+        "agpl-3.0-or-later",
+        "MIT AND NOASSERTION",
+    ];
+    let licences = refused_licences.map(|licence| {
+        case(
+            "require-licences-in-sbom",
+            "spdxjson",
+            package("GPL-3.0-only"),
+            package(licence),
+        )
+    });
+    // A list of nothing, and one of what is nothing.
+    let empty = [
+        json!({ "packages": [], "components": [], "statements": [] }),
+        json!({ "packages": [null], "components": [{}], "statements": [null] }),
+    ]
+    .into_iter()
+    .flat_map(|nothing| {
+        let sbom = json!({ "components": [{ "purl": "pkg:npm/left-pad@1.3.0" }] });
+        [
+            case(
+                "require-licences-in-sbom",
+                "spdxjson",
+                package("MIT"),
+                nothing.clone(),
+            ),
+            case("disallow-components-in-sbom", "cyclonedx", sbom, nothing.clone()),
+            case("disallow-affected-by-vex", "openvex", vex("fixed"), nothing),
+        ]
+    });
+    let said = vec![
         case(
             "require-licences-in-sbom",
             "spdxjson",
@@ -350,7 +384,8 @@ fn attested_of_each() -> Vec<Attested> {
             vex("affected"),
         ),
         case("disallow-affected-by-vex", "openvex", vex("fixed"), silent_vex),
-    ]
+    ];
+    said.into_iter().chain(licences).chain(empty).collect()
 }
 
 #[test]

@@ -39,13 +39,16 @@ impl Amazon {
     }
 
     /// The region that the environment names, or the profile.
-    pub(crate) async fn region(&self) -> Option<String> {
+    ///
+    /// # Errors
+    /// A sentence, where the profile can't be read.
+    pub(crate) async fn region(&self) -> Result<Option<String>, String> {
         let environment = self.means.environment();
         if let Some(region) = environment.first(&["AWS_REGION", "AWS_DEFAULT_REGION"]) {
-            return Some(region.to_owned());
+            return Ok(Some(region.to_owned()));
         }
-        let profile = Profile::of(environment).await.ok().flatten()?;
-        profile.get("region").map(str::to_owned)
+        let profile = Profile::of(environment).await?;
+        Ok(profile.and_then(|profile| profile.get("region").map(str::to_owned)))
     }
 
     /// Where a service is: as the operator says (`AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL`), or at AWS, where its host

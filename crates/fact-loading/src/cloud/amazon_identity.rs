@@ -15,6 +15,8 @@ use crate::http::HttpCall;
 
 /// Largest token or key file, in bytes.
 const MOST_TOKEN_BYTES: usize = 64 * 1024;
+/// How long the keys of a profile are taken for good, in seconds: whoever renews them writes the file anew.
+const PROFILE_SECONDS: u64 = 300;
 /// How long a session of the metadata service is asked for, in seconds.
 const METADATA_SESSION_SECONDS: &str = "300";
 
@@ -87,12 +89,16 @@ async fn of_profile(
     sts: &str,
     profile: &Profile,
 ) -> Result<Option<Timed<AwsCredentials>>, String> {
+    if let Some(refusal) = profile.unsupported() {
+        return Err(refusal);
+    }
     if let Some(id) = profile.get("aws_access_key_id") {
-        return Ok(Some(Timed::long(AwsCredentials {
+        let credentials = AwsCredentials {
             access_key_id: id.to_owned(),
             secret: Secret::new(profile.demand("aws_secret_access_key")?),
             session: profile.get("aws_session_token").map(Secret::new),
-        })));
+        };
+        return Ok(Some(Timed::seconds(credentials, PROFILE_SECONDS)));
     }
     if let Some(file) = profile.get("web_identity_token_file") {
         let identity = WebIdentity {
@@ -102,7 +108,7 @@ async fn of_profile(
         };
         return of_web_identity(means, sts, identity).await.map(Some);
     }
-    profile.unsupported().map_or(Ok(None), Err)
+    Ok(None)
 }
 
 async fn of_web_identity(

@@ -75,19 +75,26 @@ impl Profile {
             .ok_or_else(|| format!("AWS profile `{}` holds no `{setting}`", self.name))
     }
 
-    /// A sentence about a profile that gets its credentials in a way that is not followed here.
+    /// A sentence about a profile that gets its credentials in a way that is not followed here, also beside keys: those
+    /// would be another identity than the one that is meant. Only a program is never run where there are keys, as the SDKs
+    /// of Go, Java and Python have it.
     pub(crate) fn unsupported(&self) -> Option<String> {
+        let says = |setting: &str| self.get(setting).is_some();
+        let has_keys = says("aws_access_key_id");
+        let has_web_identity = says("web_identity_token_file");
         let ways = [
-            "source_profile",
-            "credential_source",
-            "credential_process",
-            "sso_session",
-            "sso_start_url",
+            ("source_profile", true),
+            ("credential_source", true),
+            ("sso_session", true),
+            ("sso_start_url", true),
+            ("credential_process", !has_keys),
+            // By a web identity a role is taken on; by keys it would have to be asked for with them.
+            ("role_arn", has_keys || !has_web_identity),
         ];
-        let way = ways.into_iter().find(|way| self.get(way).is_some())?;
+        let (way, _) = ways.into_iter().find(|(way, counts)| *counts && says(way))?;
         let name = &self.name;
         Some(format!(
-            "AWS profile `{name}`: `{way}` is not supported: expected aws_access_key_id or web_identity_token_file"
+            "AWS profile `{name}`: `{way}` is not supported: expected aws_access_key_id alone, or web_identity_token_file with role_arn"
         ))
     }
 }
@@ -149,6 +156,34 @@ fn without_remark(line: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The keys beside such a setting are those of the one who asks for another identity.
+    #[test]
+    fn keys_beside_a_way_to_another_identity_are_not_used() {
+        let refused = |text: &str| {
+            let (_, settings) = parsed(&format!("[ci]\n{text}\n")).pop().unwrap();
+            let name = "ci".to_owned();
+            Profile { name, settings }.unsupported()
+        };
+        let keys = "aws_access_key_id = AKID\naws_secret_access_key = s";
+        for way in [
+            "role_arn",
+            "source_profile",
+            "credential_source",
+            "sso_session",
+            "sso_start_url",
+        ] {
+            let said = refused(&format!("{keys}\n{way} = x")).unwrap();
+            assert!(said.contains(&format!("`{way}` is not supported")), "{said}");
+            assert!(refused(&format!("{way} = x")).is_some(), "{way}");
+        }
+        assert_eq!(refused(&format!("{keys}\ncredential_process = x")), None);
+        assert!(refused("credential_process = x").is_some());
+        assert_eq!(refused("web_identity_token_file = t\nrole_arn = x"), None);
+        let all = format!("{keys}\nweb_identity_token_file = t\nrole_arn = x");
+        assert!(refused(&all).is_some());
+        assert_eq!(refused("region = eu-west-3"), None);
+    }
 
     #[test]
     fn a_file_of_profiles_is_read_as_the_sdks_read_it() {

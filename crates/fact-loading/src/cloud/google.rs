@@ -71,7 +71,8 @@ impl Google {
         let path = folder
             .or_else(|| environment.in_home(".config/gcloud"))?
             .join("application_default_credentials.json");
-        let is_there = tokio::fs::try_exists(&path).await.unwrap_or(false);
+        // A file that can't be looked at is tried to be read, which says why; the machine's identity is not a second guess.
+        let is_there = tokio::fs::try_exists(&path).await.unwrap_or(true);
         is_there.then(|| path.to_str().map(str::to_owned)).flatten()
     }
 

@@ -16,7 +16,7 @@ pub(super) async fn public_key(
 ) -> Result<String, String> {
     let own = match key.region.or(key.endpoint.and_then(region_of_host)) {
         Some(region) => Some(region.to_owned()),
-        None => amazon.region().await,
+        None => amazon.region().await?,
     };
     let region = own.ok_or("the key's region is unknown: write the key's ARN, or set AWS_REGION")?;
     let region = region.as_str();

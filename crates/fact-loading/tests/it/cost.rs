@@ -102,6 +102,29 @@ async fn a_round_looks_at_an_unsigned_image_once() {
     }
 }
 
+/// A round that begins anew does not judge by what the one before has seen: a tag may have moved, somebody have signed.
+#[tokio::test]
+async fn a_new_round_sees_where_a_tag_has_moved_and_what_was_signed_since() {
+    let memory = Memory::Round(Duration::from_secs(600));
+    let stage = Stage::new().await.set_up(|options| options.memory = memory);
+    let signed = [images_policy("p", &[signed_by(&[key(&stage.key)])])];
+    stage.signed_image("moves");
+    let image = stage.image("later");
+    stage.run(&signed, &["moves"]).await.admitted();
+    assert!(!stage.run(&signed, &["later"]).await.is_admitted());
+    let content = json!({ "config": { "Labels": { "tag": "moved" } } });
+    stage.repository.image("moves", &content).unwrap();
+    stage
+        .repository
+        .sign(&image, &stage.key, &Default::default())
+        .unwrap();
+    stage.run(&signed, &["moves"]).await.admitted();
+    assert!(!stage.run(&signed, &["later"]).await.is_admitted());
+    stage.loader.clone().forget_images();
+    assert!(!stage.run(&signed, &["moves"]).await.is_admitted());
+    stage.run(&signed, &["later"]).await.admitted();
+}
+
 /// Latency makes dependent round trips visible: the tag, then at most three more.
 #[tokio::test]
 async fn evidence_is_judged_three_round_trips_after_the_tag() {

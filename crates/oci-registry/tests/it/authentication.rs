@@ -332,6 +332,42 @@ async fn a_credential_that_is_refused_gives_way_to_the_next() {
     }
 }
 
+/// The challenge is known, so the first credential is shown to the token server at once; that it is refused there and a
+/// stranger sees nothing here says nothing of the second.
+#[tokio::test]
+async fn what_is_hidden_from_strangers_is_found_by_the_second_credential() {
+    let own = Arc::new(std::sync::OnceLock::<String>::new());
+    let known = Arc::clone(&own);
+    let server = Server::start(move |asked, _| {
+        let host = known.get().map_or("", String::as_str);
+        match (asked.path.as_str(), asked.authorization.as_deref()) {
+            ("/token", None | Some(BASIC)) => answer(401, &[], ""),
+            ("/token", _) => answer(200, &[], r#"{"token":"v","expires_in":300}"#),
+            (_, Some("Bearer v")) => manifest(MANIFEST),
+            (path, None) if path.starts_with("/v2/acme/") => challenge(401, &format!("http://{host}/token")),
+            _ => answer(404, &[], ""),
+        }
+    })
+    .await;
+    own.set(server.host.clone()).unwrap();
+    let source = |user: &str| {
+        let source = ExplicitCredential::new(&server.host, password(user));
+        Arc::new(source) as Arc<dyn CredentialSource>
+    };
+    let mut call = call();
+    call.access.keychain = Keychain::new(vec![source("u"), source("v")]);
+    let client = client();
+    let hidden = image_reference::RepositoryLocation::parse(&format!("{}/hidden/app", server.host)).unwrap();
+    client
+        .resolve(&call, &repository(&server.host), "1")
+        .await
+        .unwrap();
+    client.resolve(&call, &hidden, "1").await.unwrap();
+    call.access.keychain = Keychain::new(vec![source("u"), source("u")]);
+    let error = client.resolve(&call, &hidden, "1").await.unwrap_err();
+    assert_eq!(error.kind(), RegistryErrorKind::Unauthorized, "{error}");
+}
+
 /// Some registries tell strangers that nothing is there. Who came as one because the token server refused their password
 /// must not be told that what they seek is missing: missing evidence and unread evidence are two things.
 #[tokio::test]

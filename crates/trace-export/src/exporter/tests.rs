@@ -5,6 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::sync::oneshot;
+use url::Url;
 
 use super::*;
 use crate::identifiers::{SpanId, TraceId};

@@ -35,14 +35,31 @@ fn without_an_endpoint_or_switched_off_nothing_is_traced() {
 
 #[test]
 fn the_endpoint_of_traces_is_used_as_it_is_and_that_of_all_signals_gets_their_path() {
-    assert_eq!(set(&[]).endpoint.as_str(), "http://collector:4318/v1/traces");
+    assert_eq!(set(&[]).endpoint.0.as_str(), "http://collector:4318/v1/traces");
     let below = settings(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://a/otlp/")]);
     assert_eq!(
-        below.unwrap().unwrap().endpoint.as_str(),
+        below.unwrap().unwrap().endpoint.0.as_str(),
         "https://a/otlp/v1/traces"
     );
     let own = set(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://b:1/in")]);
-    assert_eq!(own.endpoint.as_str(), "http://b:1/in");
+    assert_eq!(own.endpoint.0.as_str(), "http://b:1/in");
+}
+
+/// Some collectors take their key in the path or the query, and logs go further than they do.
+#[test]
+fn a_key_in_the_endpoint_is_never_shown() {
+    let url = "https://collector.example:4318/k3y/v1/traces?api_key=t0ken";
+    let set = set(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", url)]);
+    assert_eq!(set.endpoint.0.as_str(), url, "it is called as it was set");
+    let shown = [
+        format!("{set:?}"),
+        format!("{:?}", set.endpoint),
+        set.endpoint.to_string(),
+    ];
+    for text in shown {
+        assert!(text.contains("https://collector.example:4318"), "{text}");
+        assert!(!text.contains("k3y") && !text.contains("t0ken"), "{text}");
+    }
 }
 
 #[test]

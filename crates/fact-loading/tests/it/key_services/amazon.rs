@@ -196,10 +196,11 @@ async fn the_profile_of_a_developer_s_machine_signs_the_call() {
     .await;
     let config = token_file(
         "[default]\nregion = us-east-1\n[profile ci]\nregion = eu-west-3\naws_access_key_id = OLD\n\
-        [profile people]\nsso_session = acme\n[sso-session acme]\nsso_region = eu-west-3\n",
+        [profile both]\nrole_arn = arn:aws:iam::111122223333:role/verifier\n[profile people]\nsso_session = acme\n[sso-session acme]\nsso_region = eu-west-3\n",
     );
     let credentials = token_file(
-        "[ci]\naws_access_key_id=AKID\naws_secret_access_key=s3c/r3t=\naws_session_token=session\n",
+        "[ci]\naws_access_key_id=AKID\naws_secret_access_key=s3c/r3t=\naws_session_token=session\n\
+        [both]\naws_access_key_id=AKID\naws_secret_access_key=s3c/r3t=\naws_session_token=session\n",
     );
     let (url, config, credentials) = (office.url(), shown(&config), shown(&credentials));
     let usual = [
@@ -219,7 +220,12 @@ async fn the_profile_of_a_developer_s_machine_signs_the_call() {
     )
     .await;
     let stage = stage.in_environment(&with(&[("AWS_PROFILE", "nobody")]));
-    fails(&stage, &format!("awskms:///{ARN}"), "`nobody` is in neither").await;
+    for key in [&format!("awskms:///{ARN}"), "awskms:///alias/cosign"] {
+        fails(&stage, key, "`nobody` is in neither").await;
+    }
+    // The keys are those of the one who takes on the role.
+    let stage = stage.in_environment(&with(&[("AWS_PROFILE", "both")]));
+    fails(&stage, &format!("awskms:///{ARN}"), "`role_arn` is not supported").await;
     // A profile without credentials leaves the next place to be asked.
     let stage = stage.in_environment(&with(&[]));
     fails(&stage, &format!("awskms:///{ARN}"), "no AWS credentials").await;
