@@ -3,13 +3,13 @@
 use admission_server::PolicyCheck;
 use cluster::ServedResources;
 use policy_engine::LoadedPolicies;
-use policy_engine::request::GroupVersionKind;
 use policy_engine::selection::KindSelector;
 use policy_lint::{Level, findings};
 use serde_json::Value;
 
 use crate::policy_object::PolicyObject;
 use crate::prepared::{Prepared, fault_text};
+use crate::webhook_rules::means;
 
 /// Warnings of one answer; the API server cuts off after 4 KiB.
 const MOST_WARNINGS: usize = 10;
@@ -120,15 +120,8 @@ fn means_subresources(kind: &str, served: &ServedResources) -> bool {
         return true;
     }
     let names_one = selector.names_subresource();
-    let means = |one: &&cluster::ServedResource| {
-        let named = GroupVersionKind {
-            group: one.group.as_str().into(),
-            version: one.version.as_str().into(),
-            kind: one.kind.as_str().into(),
-        };
-        !one.subresource.is_empty() && selector.matches(&named, &one.subresource)
-    };
-    names_one && served.all().iter().any(|one| means(&one))
+    let means = |one: &cluster::ServedResource| !one.subresource.is_empty() && means(&selector, one);
+    names_one && served.all().iter().any(means)
 }
 
 /// What Kyverno warns of as deprecated, in its words.

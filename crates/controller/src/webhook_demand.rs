@@ -10,6 +10,8 @@ use policy_engine::policy::{CompiledPolicy, RuleOrigin};
 use policy_engine::request::Operation;
 use serde_json::{Value, json};
 
+use crate::webhook_rules::WebhookRules;
+
 /// Seconds a webhook may take unless a policy says otherwise, as Kyverno's.
 pub(crate) const USUAL_TIMEOUT_SECONDS: u32 = 10;
 
@@ -38,7 +40,7 @@ pub(crate) struct WebhookDemand {
     pub(crate) namespace: Option<String>,
     /// What its rules are asked about; nothing where the policy has no say in admission.
     pub(crate) rules: Vec<RuleDemand>,
-    /// Rules of webhooks, where the policy is written in them.
+    /// Rules of webhooks, where the policy is written in them; without those that mean nothing.
     pub(crate) resource_rules: Vec<Value>,
     /// Whether the mutating call is made about `resource_rules` too, beside the validating one.
     pub(crate) pins_images: bool,
@@ -118,7 +120,8 @@ impl WebhookDemand {
             .and_then(Value::as_array);
         let mut resource_rules = Vec::new();
         if policy.in_admission {
-            resource_rules.extend(rules.into_iter().flatten().cloned());
+            let calls = |rule: &&Value| !WebhookRules::from_json(&json!([rule])).is_empty();
+            resource_rules.extend(rules.into_iter().flatten().filter(calls).cloned());
             let is_generated =
                 |rule: &policy_engine::policy::CompiledRule| rule.origin != RuleOrigin::Written;
             if policy.rules.iter().any(is_generated) {

@@ -22,6 +22,7 @@ const ALL_OPERATIONS: [Operation; 4] = [
 /// Which objects by where they stand.
 const EVERYWHERE: &str = "*";
 const IN_NAMESPACES: &str = "Namespaced";
+const IN_THE_CLUSTER: &str = "Cluster";
 
 /// Group, version and scope of resources.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,15 +58,8 @@ impl<'r> Lookup<'r> {
         let served = self.served;
         let found = self.found.entry(kind.to_owned()).or_insert_with(|| {
             let selector = KindSelector::parse(kind);
-            let means = |one: &&ServedResource| {
-                let named = GroupVersionKind {
-                    group: one.group.as_str().into(),
-                    version: one.version.as_str().into(),
-                    kind: one.kind.as_str().into(),
-                };
-                selector.matches(&named, &one.subresource)
-            };
-            served.all().iter().filter(means).collect()
+            let all = served.all().iter();
+            all.filter(|one| means(&selector, one)).collect()
         });
         if found.is_empty() {
             self.missing.insert(kind.to_owned());
@@ -74,10 +68,22 @@ impl<'r> Lookup<'r> {
     }
 }
 
-/// Whether a selector that begins with `*/` means one subresource, or all, of whatever has it: `*/scale`, `*/*`.
-fn is_subresource(kind: &str) -> bool {
-    let rest = kind.trim_start_matches("*/");
-    rest == "*" || (rest.starts_with(char::is_lowercase) && !rest.contains('/'))
+/// Whether `selector` means `resource`.
+pub(crate) fn means(selector: &KindSelector, resource: &ServedResource) -> bool {
+    let named = GroupVersionKind {
+        group: resource.group.as_str().into(),
+        version: resource.version.as_str().into(),
+        kind: resource.kind.as_str().into(),
+    };
+    selector.matches(&named, &resource.subresource)
+}
+
+/// The subresource that a selector means of whatever has it, `*` for each of them: of `*/scale`, `*/*`. None where webhooks
+/// have no word for it, as for `*/s*` or `*/*/scale`: the API server takes such rules, and never calls about them.
+fn subresource_of_all(kind: &str) -> Option<&str> {
+    let part = kind.strip_prefix("*/")?;
+    let is_one = part.starts_with(char::is_lowercase) && !part.contains(['/', '.', '*', '?']);
+    (part == "*" || is_one).then_some(part)
 }
 
 impl WebhookRules {
@@ -95,12 +101,10 @@ impl WebhookRules {
         lookup: &mut Lookup<'_>,
     ) {
         let wide = if is_namespaced { IN_NAMESPACES } else { EVERYWHERE };
-        match kind {
-            "*" => self.put("*", "*", wide, "*".to_owned(), operations),
-            _ if kind.starts_with("*/") && is_subresource(kind) => {
-                self.put("*", "*", wide, kind.to_owned(), operations);
-            }
-            _ => {
+        match (kind, subresource_of_all(kind)) {
+            ("*", _) => self.put("*", "*", wide, "*".to_owned(), operations),
+            (_, Some(part)) => self.put("*", "*", wide, format!("*/{part}"), operations),
+            (_, None) => {
                 let found: Vec<&ServedResource> = lookup.of(kind).to_vec();
                 for one in found {
                     let scope = if one.is_namespaced { IN_NAMESPACES } else { wide };
@@ -170,7 +174,8 @@ impl WebhookRules {
         Value::Array(rules)
     }
 
-    /// Reads `rules` of a webhook.
+    /// Reads `rules` of a webhook. What means nothing is left out, a rule without operations or a resource without name:
+    /// for one of them the API server would refuse all webhooks.
     pub(crate) fn from_json(rules: &Value) -> Self {
         let mut found = Self::default();
         for rule in rules.as_array().into_iter().flatten() {
@@ -178,7 +183,11 @@ impl WebhookRules {
                 let listed = rule.get(field).and_then(Value::as_array);
                 listed.into_iter().flatten().filter_map(Value::as_str).collect()
             };
-            let scope = rule.get("scope").and_then(Value::as_str).unwrap_or(EVERYWHERE);
+            let scope = match rule.get("scope").and_then(Value::as_str) {
+                Some(IN_NAMESPACES) => IN_NAMESPACES,
+                Some(IN_THE_CLUSTER) => IN_THE_CLUSTER,
+                Some(_) | None => EVERYWHERE,
+            };
             let mut operations = BTreeSet::new();
             for name in strings("operations") {
                 match name {
@@ -186,9 +195,14 @@ impl WebhookRules {
                     _ => operations.extend(Operation::parse(name)),
                 }
             }
+            if operations.is_empty() {
+                continue;
+            }
+            // A group without name is Kubernetes' own.
+            let named = |field: &str| strings(field).into_iter().filter(|name| !name.is_empty());
             for group in strings("apiGroups") {
-                for version in strings("apiVersions") {
-                    for resource in strings("resources") {
+                for version in named("apiVersions") {
+                    for resource in named("resources") {
                         found.put(group, version, scope, resource.to_owned(), &operations);
                     }
                 }
@@ -298,6 +312,53 @@ mod tests {
             ]
         );
         assert_eq!(WebhookRules::from_json(&json), all);
+    }
+
+    /// A rule that the API server takes and never calls about is a policy that is silently not enforced.
+    #[test]
+    fn subresources_that_webhooks_have_no_word_for_are_named_one_by_one() {
+        assert_eq!(resources("*/*"), json!(["*/*"]));
+        assert_eq!(resources("*/scale"), json!(["*/scale"]));
+        let all = rules(&["*/*/*"]).0.to_json();
+        let named = |at: usize| all[at]["resources"].clone();
+        assert_eq!(
+            named(0),
+            json!(["pods", "pods/ephemeralcontainers", "pods/exec", "pods/status"])
+        );
+        assert_eq!(named(1), json!(["deployments", "deployments/scale"]));
+        assert_eq!(resources("*/*/scale"), json!(["deployments/scale"]));
+        let some = rules(&["*/s*"]).0.to_json();
+        assert_eq!(some[0]["resources"], json!(["pods/status"]));
+        assert_eq!(some[1]["resources"], json!(["deployments/scale"]));
+        assert_eq!(resources("*/Deployment.scale"), json!(["deployments/scale"]));
+    }
+
+    /// One policy of a tenant, and the API server would refuse the webhooks of all.
+    #[test]
+    fn a_rule_that_the_api_server_refuses_does_not_undo_the_webhooks_of_others() {
+        let good = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]});
+        let with = |field: &str, value: Value| {
+            let mut rule = good.clone();
+            rule[field] = value;
+            WebhookRules::from_json(&json!([rule]))
+        };
+        for (field, value) in [
+            ("operations", json!([])),
+            ("operations", Value::Null),
+            ("operations", json!(["", "GET"])),
+            ("apiVersions", json!([""])),
+            ("apiVersions", json!([])),
+            ("resources", json!([""])),
+            ("resources", Value::Null),
+            ("apiGroups", json!([])),
+        ] {
+            let rules = with(field, value.clone());
+            assert!(rules.is_empty(), "{field}: {value}");
+        }
+        let plain = with("scope", json!("*"));
+        assert_eq!(with("scope", json!("Galaxy")), plain);
+        assert_eq!(with("resources", json!(["", "pods"])), plain);
+        assert_eq!(with("apiVersions", json!(["v1", ""])), plain);
     }
 
     #[test]

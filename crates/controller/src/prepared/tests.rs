@@ -77,4 +77,11 @@ fn a_policy_that_names_no_resources_says_that_it_judges_no_request() {
     let pods =
         json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}]);
     assert!(of(&json!({"resourceRules": pods})).is_empty());
+    let mut unnamed = pods;
+    unnamed[0]["resources"] = json!([""]);
+    let unasked = of(&json!({"resourceRules": unnamed}));
+    assert!(
+        unasked.iter().any(|line| line.contains("resourceRules")),
+        "{unasked:?}"
+    );
 }

@@ -158,3 +158,15 @@ fn a_policy_written_in_webhook_rules_demands_them_and_the_controllers_of_pods() 
     unasked["evaluation"] = json!({"admission": {"enabled": false}});
     assert!(constrained(&unasked).resource_rules.is_empty());
 }
+
+#[test]
+fn a_rule_that_means_nothing_is_demanded_of_no_webhook() {
+    let pods =
+        json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]});
+    let (mut of_nothing, mut unnamed) = (pods.clone(), pods.clone());
+    of_nothing["operations"] = json!([]);
+    unnamed["resources"] = json!([""]);
+    let rules = json!([of_nothing, unnamed, pods]);
+    let spec = json!({"matchConstraints": {"resourceRules": rules}, "validations": [{"expression": "true"}]});
+    assert_eq!(constrained(&spec).resource_rules, [pods]);
+}
