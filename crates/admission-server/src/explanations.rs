@@ -37,7 +37,7 @@ pub struct Explanation {
     pub webhook: String,
     /// Whether nothing was to be stored.
     pub dry_run: bool,
-    /// Why it was denied unjudged; none where rules decided.
+    /// Why it was denied unjudged, or what is wrong with the policy that was to be stored; none where rules decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unjudged: Option<String>,
     /// What became of each rule.

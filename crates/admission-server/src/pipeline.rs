@@ -4,20 +4,26 @@
 //! their policy's `failurePolicy` decides. Should judging itself take too long, the request is denied at
 //! [`LAST_CALL_PERCENT`].
 
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use fact_loading::Loader;
 use policy_engine::{Decision, Engine, Evaluation, Facts, Request};
 use scalars::duration::GoDuration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::limits::{
     HELD_BACK_PERCENT, LAST_CALL_PERCENT, LONGEST_CALLER_TIME, MOST_COST, MOST_COST_ON_SHARED_THREADS,
-    MOST_LONG_EVALUATIONS, USUAL_CALLER_TIME,
+    MOST_LONG_EVALUATIONS, TURNS_OF_NAMESPACES, USUAL_CALLER_TIME,
 };
 
 /// Turns for evaluations that take a thread of their own.
 static LONG_EVALUATIONS: Semaphore = Semaphore::const_new(MOST_LONG_EVALUATIONS);
+/// Turns of namespaces, before those: which turn is whose nobody can tell outside.
+static OF_NAMESPACES: [Semaphore; TURNS_OF_NAMESPACES] =
+    [const { Semaphore::const_new(1) }; TURNS_OF_NAMESPACES];
+static WHOSE: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 /// What a caller hears where the process is at fault.
 const UNJUDGED: &str = "the request could not be judged";
 
@@ -96,20 +102,27 @@ async fn evaluate(engine: &Engine, request: &Request, facts: Facts) -> Result<(F
     if let Some(evaluation) = engine.evaluate_within(MOST_COST_ON_SHARED_THREADS, request, &facts) {
         return Ok((facts, evaluation));
     }
-    let turn = LONG_EVALUATIONS
-        .acquire()
+    let turns = turns(&request.namespace)
         .await
-        .map_err(|_| UNJUDGED.to_owned())?;
+        .ok_or_else(|| UNJUDGED.to_owned())?;
     let (engine, request) = (engine.clone(), request.clone());
     let evaluating = tokio::task::spawn_blocking(move || {
         let evaluation = engine.evaluate_within(MOST_COST, &request, &facts);
-        drop(turn);
+        drop(turns);
         (facts, evaluation)
     });
     let (facts, evaluation) = evaluating.await.map_err(|_| UNJUDGED.to_owned())?;
     let evaluation =
         evaluation.ok_or("the expressions of all policies together cost more than one request may")?;
     Ok((facts, evaluation))
+}
+
+/// Waits for the turn of `namespace`, and for a thread.
+async fn turns(namespace: &str) -> Option<[SemaphorePermit<'static>; 2]> {
+    let turns = u64::try_from(TURNS_OF_NAMESPACES).ok()?;
+    let at = usize::try_from(WHOSE.hash_one(namespace).checked_rem(turns)?).ok()?;
+    let own = OF_NAMESPACES.get(at)?.acquire().await.ok()?;
+    Some([own, LONG_EVALUATIONS.acquire().await.ok()?])
 }
 
 /// Why a request is denied whose time ran out.

@@ -8,6 +8,8 @@ use policy_engine::{Decision, Request};
 use tracing::Span;
 use tracing::field::Empty;
 
+use crate::explanations::webhook;
+
 /// Opens the span of a review, as part of the trace that the API server names.
 pub(crate) fn open(head: &Parts, stage: Stage) -> Span {
     tracing::info_span!(
@@ -19,7 +21,7 @@ pub(crate) fn open(head: &Parts, stage: Stage) -> Span {
             .headers
             .get("traceparent")
             .and_then(|value| value.to_str().ok()),
-        webhook = word(stage),
+        webhook = webhook(stage),
         admission.request.uid = Empty,
         admission.request.operation = Empty,
         admission.request.kind.group = Empty,
@@ -41,7 +43,7 @@ pub(crate) fn about(span: &Span, stage: Stage, request: &Request) {
     }
     let operation = request.operation.as_str();
     let kind = &request.kind;
-    let name = format!("{} {operation} {}", word(stage).to_uppercase(), kind.kind);
+    let name = format!("{} {operation} {}", webhook(stage).to_uppercase(), kind.kind);
     span.record("otel.name", name);
     span.record("admission.request.uid", &*request.uid);
     span.record("admission.request.operation", operation);
@@ -70,12 +72,4 @@ pub(crate) fn failed(span: &Span, reason: &str) {
     }
     span.record("admission.response.allowed", false);
     span.record("otel.status_description", reason);
-}
-
-fn word(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Mutate => "mutate",
-        Stage::Validate => "validate",
-        Stage::Whole => "whole",
-    }
 }

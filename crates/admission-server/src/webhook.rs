@@ -229,6 +229,7 @@ impl Webhook {
             Ok(answered) => answered,
             Err(_) => {
                 let reason = "judging this request failed in an unforeseen way; it is denied".to_owned();
+                review_span::failed(span, &reason);
                 let uid = review::uid_of(&body);
                 self.unjudged(stage, Unreadable { uid, reason })
             }
@@ -270,7 +271,8 @@ impl Webhook {
         let checking = std::panic::catch_unwind(AssertUnwindSafe(|| gate.check_policy(policy)));
         let Ok(check) = checking else {
             let reason = "checking this policy failed in an unforeseen way; it is refused".to_owned();
-            return written(&Answer::denied(reason), &request.uid);
+            let explanation = Explanation::unjudged(stage, &request, reason.clone());
+            return self.denied_unjudged(stage, &explanation, reason);
         };
         let denial = match check.faults.as_slice() {
             [] => None,
@@ -278,12 +280,14 @@ impl Webhook {
             // As Kubernetes lists them.
             faults => Some(format!("[{}]", faults.join(", "))),
         };
-        let told = denial
-            .clone()
-            .map(|faults| Explanation::unjudged(stage, &request, faults));
+        let explanation = denial.as_ref().and_then(|faults| {
+            let id = self.explain(&Explanation::unjudged(stage, &request, faults.clone()));
+            denial_log::denied_unjudged(stage, &request.uid, faults, id);
+            id
+        });
         let answer = Answer {
             denial,
-            explanation: told.and_then(|told| self.explain(&told)),
+            explanation,
             warnings: check.warnings,
             ..Answer::default()
         };
@@ -300,7 +304,11 @@ impl Webhook {
     ) -> Result<Bytes, HttpRefusal> {
         let request = match review::read(body, engine.policies(), stage, crate::clock::now_ns()) {
             Ok(request) => request,
-            Err(unreadable) => return self.unjudged(stage, unreadable),
+            Err(unreadable) => {
+                // The reason itself may quote the object.
+                review_span::failed(span, "the review could not be read");
+                return self.unjudged(stage, unreadable);
+            }
         };
         let request = match self.gate.as_ref().map(|gate| gate.pass(&request)) {
             None => request,

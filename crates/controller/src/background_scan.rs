@@ -11,16 +11,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use admission_server::limits::MOST_COST;
 use cluster::{
     Backoff, Client, ClusterError, Discovery, Pages, ServedKind, Subject, Watch, WatchEvent, jittered,
 };
 use fact_loading::Loader;
 use futures_util::{StreamExt, stream};
 use policy_engine::request::Origin;
-use policy_engine::{Engine, Request};
+use policy_engine::{Engine, Evaluation, Facts, Request};
 use policy_reports::{ObjectReference, rows};
 use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::clock::now;
@@ -40,6 +41,8 @@ const MOST_LISTED: usize = 2;
 const LONGEST_JUDGING: Duration = Duration::from_secs(60);
 /// The shortest pace at which everything is judged again.
 const SHORTEST_INTERVAL: Duration = Duration::from_secs(10);
+/// Turns for evaluations.
+static EVALUATIONS: Semaphore = Semaphore::const_new(1);
 
 /// What a scan needs.
 #[derive(Debug)]
@@ -242,7 +245,17 @@ impl Round<'_> {
         let at = now();
         let request = Request::from_object(Arc::new(object), Origin::BackgroundScan, at.as_nanosecond());
         let source = loader.for_request(LONGEST_JUDGING, request.at_ns);
-        let decision = self.engine.decide(&request, &source).await;
+        let deciding = self
+            .engine
+            .decide_by(&source, |facts| evaluated(self.engine, &request, facts));
+        let decision = match deciding.await {
+            Ok(decision) => decision,
+            Err(cause) => {
+                let (kind, namespace, name) = (resource.kind, resource.namespace, resource.name);
+                tracing::warn!(cause, kind, namespace, name, "an object can't be judged");
+                return;
+            }
+        };
         let rows = rows(&decision, &resource, at.as_second());
         let reported = retried(|| self.scan.writer.report(&resource, &rows, self.number)).await;
         match reported {
@@ -262,6 +275,27 @@ impl Round<'_> {
             }
         }
     }
+}
+
+/// One evaluation, on a thread of its own, one at a time: policies that compute for long hold up no admission, and a panic
+/// ends with its object. They may cost what they may in admission.
+async fn evaluated(
+    engine: &Engine,
+    request: &Request,
+    facts: Facts,
+) -> Result<(Facts, Evaluation), &'static str> {
+    let failed = "judging failed in an unforeseen way";
+    let turn = EVALUATIONS.acquire().await.map_err(|_| failed)?;
+    let (engine, request) = (engine.clone(), request.clone());
+    let evaluating = tokio::task::spawn_blocking(move || {
+        let evaluation = engine.evaluate_within(MOST_COST, &request, &facts);
+        drop(turn);
+        (facts, evaluation)
+    });
+    let (facts, evaluation) = evaluating.await.map_err(|_| failed)?;
+    let evaluation =
+        evaluation.ok_or("the expressions of all policies together cost more than one request may")?;
+    Ok((facts, evaluation))
 }
 
 /// Times a report is tried to be written, before it is left for the next round.
@@ -293,5 +327,33 @@ fn take_version(object: &Value, version: &mut String) {
         .and_then(Value::as_str);
     if let Some(newer) = newer {
         newer.clone_into(version);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy_engine::EngineOptions;
+    use policy_engine::policy::{CompiledPolicy, PolicySet};
+    use serde_json::json;
+
+    /// On the one thread of this runtime, as admission's requests are on the few of the controller's.
+    #[tokio::test]
+    async fn a_policy_that_computes_for_long_in_a_scan_holds_up_nobody() {
+        let all = "lists.range(900).all(a, lists.range(100).all(b, a + b >= 0))";
+        let policy = json!({"apiVersion": "policies.kyverno.io/v1", "kind": "ValidatingPolicy", "metadata": {"name": "p"},
+            "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
+                "resources": ["pods"], "operations": ["CREATE"]}]}, "validations": [{"expression": all}]}});
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}, "spec": {}});
+        let policy = Arc::new(CompiledPolicy::compile(&policy).unwrap());
+        let engine = Engine::new(PolicySet::new(vec![policy], Vec::new()), EngineOptions::default());
+        let request = Request::from_object(Arc::new(pod), Origin::BackgroundScan, 0);
+        let mut evaluating = std::pin::pin!(evaluated(&engine, &request, Facts::default()));
+        tokio::select! {
+            biased;
+            _ = &mut evaluating => panic!("this thread computed"),
+            () = std::future::ready(()) => {}
+        }
+        assert!(evaluating.await.is_ok());
     }
 }

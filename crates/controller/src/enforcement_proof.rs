@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster::{Client, ClusterError};
+use policy_engine::decision::yaml_text;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -108,11 +109,14 @@ impl Prover {
             let is_proven = before.and_then(|condition| condition.get("status")?.as_str()) == Some("True");
             let life = if is_proven { PROOF_LIFE } else { PROOF_LIFE / 5 };
             let is_fresh = self.made.get(id).is_some_and(|at| at.elapsed() < life);
+            let shares_name = view
+                .in_force()
+                .any(|(other, _)| may_answer_as(id, other, self.options.namespace.as_deref()));
             let condition = match before {
-                Some(condition) if is_fresh => Some(condition.clone()),
+                Some(condition) if is_fresh && !shares_name => Some(condition.clone()),
                 Some(_) | None => {
                     self.made.insert(id.clone(), Instant::now());
-                    self.prove(id, seen).await
+                    self.prove(id, seen, shares_name).await
                 }
             };
             if let Some(condition) = condition {
@@ -130,8 +134,8 @@ impl Prover {
         });
     }
 
-    /// The condition of one policy; none where there is nothing to prove.
-    async fn prove(&self, id: &PolicyId, seen: &SeenPolicy) -> Option<Value> {
+    /// The condition of one policy; none where there is nothing to prove. `shares_name`: refusals name it and another.
+    async fn prove(&self, id: &PolicyId, seen: &SeenPolicy, shares_name: bool) -> Option<Value> {
         let policy = seen.object.document(&id.key()).value;
         if !enforces_images(&policy) {
             return None;
@@ -144,6 +148,11 @@ impl Prover {
             let why = "no namespace is set in which a Pod may be tried (`--proof-namespace`)";
             return Some(unknown("NoNamespace", why));
         };
+        if shares_name {
+            let why =
+                "another policy in force has the same name: a refusal does not tell which of them it is of";
+            return Some(unknown("NameShared", why));
+        }
         match trial(
             &policy,
             namespace,
@@ -170,6 +179,15 @@ impl Prover {
     }
 }
 
+/// Whether a refusal by `other` reads as one by the policy `id`: its words are the same, and it judges Pods in `namespace`.
+fn may_answer_as(id: &PolicyId, other: &PolicyId, namespace: Option<&str>) -> bool {
+    let own = &*other.name.namespace;
+    other != id
+        && (own.is_empty() || Some(own) == namespace)
+        && other.name.name == id.name.name
+        && other.kind.is_classic() == id.kind.is_classic()
+}
+
 /// What the API server's answer proves.
 fn judged(answer: Result<Value, ClusterError>, id: &PolicyId, trial: &Trial) -> Value {
     let image = &trial.image;
@@ -183,9 +201,9 @@ fn judged(answer: Result<Value, ClusterError>, id: &PolicyId, trial: &Trial) -> 
     };
     let (policy, rule) = (&id.name.name, &trial.rule);
     let is_named = if id.kind.is_classic() {
-        message.contains(&format!("{policy}:")) && message.contains(&format!("{rule}:"))
+        is_told_of(&message, policy, trial)
     } else {
-        let refusal = |done: &str| message.contains(&format!("Policy {policy} {done}: "));
+        let refusal = |done: &str| message.contains(&format!(" Policy {policy} {done}: "));
         refusal("failed") || refusal("error")
     };
     let by = if rule.is_empty() {
@@ -217,6 +235,18 @@ fn judged(answer: Result<Value, ClusterError>, id: &PolicyId, trial: &Trial) -> 
     })
 }
 
+/// Whether a denial, read as one line, tells of the trial's rule below its policy: `… p: signed: …`, and not `… other-p: …`.
+/// Between policy and rule there may be other rules of that policy, and nothing else.
+fn is_told_of(message: &str, policy: &str, trial: &Trial) -> bool {
+    let key = |name: &str| format!("{}: ", yaml_text(name, 0));
+    let rule = key(&trial.rule);
+    let below = message.split_once(&format!(" {}", key(policy)));
+    below.is_some_and(|(_, told)| {
+        let begins = trial.rules.iter().any(|rule| told.starts_with(&key(rule)));
+        told.starts_with(&rule) || (begins && told.contains(&format!(" {rule}")))
+    })
+}
+
 fn unknown(reason: &str, why: &str) -> Value {
     json!({"type": CONDITION, "status": "Unknown", "reason": reason, "message": why})
 }
@@ -243,6 +273,7 @@ mod tests {
         };
         let trial = Trial {
             rule: "signed".to_owned(),
+            rules: vec!["attested".to_owned(), "signed".to_owned()],
             image: "r/i".to_owned(),
             pod: Value::Null,
         };
@@ -288,6 +319,40 @@ mod tests {
         assert_eq!(verdict(not_found), told("Unknown", "NotTried"));
     }
 
+    /// Names that end as others do, and rules of the same name.
+    #[test]
+    fn a_refusal_by_another_policy_proves_nothing() {
+        let denial = |told: &str| {
+            let start = r#"admission webhook "mutate.vouchsafe.svc-fail" denied the request: resource Pod/a/ was blocked due to the following policies"#;
+            verdict(refused(&format!("{start} {told}"))).0
+        };
+        assert_eq!(denial("p: signed: 'UNSIGNED: …'"), "True");
+        assert_eq!(denial("a: other: … p: signed: 'UNSIGNED: …'"), "True");
+        assert_eq!(denial("p: attested: … signed: 'UNSIGNED: …'"), "True");
+        assert_eq!(denial("other-p: signed: 'UNSIGNED: …'"), "Unknown");
+        assert_eq!(denial("p: unsigned: 'UNSIGNED: …'"), "Unknown");
+        assert_eq!(denial("p: attested: 'UNSIGNED: …'"), "Unknown");
+        assert_eq!(denial("p: attested: … unsigned: 'UNSIGNED: …'"), "Unknown");
+    }
+
+    #[test]
+    fn a_policy_whose_name_another_has_too_is_not_proven() {
+        let id = |kind: PolicyKind, namespace: &str| PolicyId {
+            kind,
+            name: ObjectName {
+                namespace: namespace.to_owned(),
+                name: "p".to_owned(),
+            },
+        };
+        let own = id(PolicyKind::ImageValidatingPolicy, "");
+        let may = |kind, namespace| may_answer_as(&own, &id(kind, namespace), Some("proofs"));
+        assert!(may(PolicyKind::ValidatingPolicy, ""));
+        assert!(may(PolicyKind::NamespacedValidatingPolicy, "proofs"));
+        assert!(!may(PolicyKind::NamespacedValidatingPolicy, "shop"));
+        assert!(!may(PolicyKind::ClusterPolicy, ""));
+        assert!(!may(PolicyKind::ImageValidatingPolicy, ""));
+    }
+
     #[test]
     fn an_image_validating_policy_refuses_in_its_own_words() {
         let id = PolicyId {
@@ -299,6 +364,7 @@ mod tests {
         };
         let trial = Trial {
             rule: String::new(),
+            rules: Vec::new(),
             image: "r/i".to_owned(),
             pod: Value::Null,
         };

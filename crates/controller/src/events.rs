@@ -18,6 +18,9 @@ use crate::identity::{Identity, core_kind};
 pub(crate) const MOST_WAITING: usize = 256;
 /// Events written in one minute.
 const MOST_A_MINUTE: u32 = 120;
+/// Of these, events about what exceptions excused: any tenant who has one makes as many as there are requests, and those about
+/// violations must not want for them.
+const MOST_SKIPS_A_MINUTE: u32 = MOST_A_MINUTE / 2;
 /// Characters of a message; the API server takes 1,024.
 const MOST_MESSAGE_CHARS: usize = 900;
 /// Who tells: as Kyverno's `kyverno-admission`.
@@ -46,7 +49,7 @@ struct About {
 
 const SKIPPED: &str = "PolicySkipped";
 
-/// What is to be told of `decision`: failures, errors and what exceptions excused, each once. The validating call tells of
+/// What is to be told of `decision`: failures and errors, then what exceptions excused, each once. The validating call tells of
 /// validate rules, the mutating call of the others, so that no rule is told of twice.
 pub(crate) fn violations(stage: Stage, request: &Request, decision: &Decision) -> Vec<Violation> {
     if request.dry_run || request.operation == Operation::Delete {
@@ -55,14 +58,15 @@ pub(crate) fn violations(stage: Stage, request: &Request, decision: &Decision) -
     let is_of_this_call = |result: &&RuleResult| {
         stage != Stage::Validate || result.kind != policy_engine::outcome::RuleKind::ImageVerify
     };
-    let mut told = Vec::new();
+    let (mut told, mut skips) = (Vec::new(), Vec::new());
     for result in decision.results.iter().filter(is_of_this_call) {
         match result.verdict.outcome {
             RuleOutcome::Fail | RuleOutcome::Error => told.push(failed(decision, result)),
-            RuleOutcome::Skip if !result.exceptions.is_empty() => told.extend(excused(decision, result)),
+            RuleOutcome::Skip if !result.exceptions.is_empty() => skips.extend(excused(decision, result)),
             RuleOutcome::Skip | RuleOutcome::Pass | RuleOutcome::Warn => {}
         }
     }
+    told.append(&mut skips);
     told
 }
 
@@ -145,7 +149,7 @@ pub(crate) async fn write(client: Client, identity: Identity, mut waiting: mpsc:
     let mut pace = Pace::default();
     let mut number: u64 = 0;
     while let Some(violation) = waiting.recv().await {
-        if !pace.allows(Instant::now()) {
+        if !pace.allows(&violation, Instant::now()) {
             continue;
         }
         number = number.wrapping_add(1);
@@ -162,6 +166,11 @@ pub(crate) async fn write(client: Client, identity: Identity, mut waiting: mpsc:
 }
 
 impl Violation {
+    /// Whether it is of what an exception excused.
+    pub(crate) fn is_skip(&self) -> bool {
+        self.reason == SKIPPED
+    }
+
     fn namespace(&self) -> &str {
         if self.about.namespace.is_empty() {
             CLUSTER_WIDE
@@ -193,7 +202,7 @@ impl Violation {
             "involvedObject": regarding,
             "reason": self.reason,
             "message": self.shortened(),
-            "type": if self.reason == SKIPPED { "Normal" } else { "Warning" },
+            "type": if self.is_skip() { "Normal" } else { "Warning" },
             "action": if self.is_blocked { "Resource Blocked" } else { "Resource Passed" },
             "count": 1,
             "firstTimestamp": time,
@@ -218,11 +227,12 @@ impl Violation {
 struct Pace {
     began: Option<Instant>,
     written: u32,
+    skips: u32,
     dropped: u64,
 }
 
 impl Pace {
-    fn allows(&mut self, now: Instant) -> bool {
+    fn allows(&mut self, violation: &Violation, now: Instant) -> bool {
         let is_over = self
             .began
             .is_none_or(|began| now.duration_since(began) >= Duration::from_secs(60));
@@ -238,9 +248,11 @@ impl Pace {
                 ..Self::default()
             };
         }
-        let allowed = self.written < MOST_A_MINUTE;
+        let is_skip = violation.is_skip();
+        let allowed = self.written < MOST_A_MINUTE && !(is_skip && self.skips >= MOST_SKIPS_A_MINUTE);
         if allowed {
             self.written += 1;
+            self.skips += u32::from(is_skip);
         } else {
             self.dropped += 1;
         }
@@ -252,13 +264,37 @@ impl Pace {
 mod tests {
     use super::*;
 
+    fn told(reason: &'static str) -> Violation {
+        Violation {
+            about: About {
+                api_version: "kyverno.io/v1",
+                kind: "ClusterPolicy",
+                namespace: String::new(),
+                name: "p".to_owned(),
+            },
+            message: String::new(),
+            reason,
+            is_blocked: false,
+        }
+    }
+
     #[test]
     fn no_more_events_are_written_in_a_minute_than_allowed() {
-        let mut pace = Pace::default();
+        let (mut pace, violation) = (Pace::default(), told("PolicyViolation"));
         let start = Instant::now();
-        let allowed = (0..1_000).filter(|_| pace.allows(start)).count();
+        let allowed = (0..1_000).filter(|_| pace.allows(&violation, start)).count();
         assert_eq!(allowed, usize::try_from(MOST_A_MINUTE).unwrap());
-        assert!(pace.allows(start + Duration::from_secs(61)));
+        assert!(pace.allows(&violation, start + Duration::from_secs(61)));
+    }
+
+    /// A tenant with an exception sends one request after the other, so that nobody hears of violations.
+    #[test]
+    fn events_about_exceptions_leave_room_for_those_about_violations() {
+        let (mut pace, skip, violation) = (Pace::default(), told(SKIPPED), told("PolicyViolation"));
+        let start = Instant::now();
+        let skips = (0..1_000).filter(|_| pace.allows(&skip, start)).count();
+        let violations = (0..1_000).filter(|_| pace.allows(&violation, start)).count();
+        assert_eq!((skips, violations), (60, 60));
     }
 
     #[test]

@@ -80,7 +80,11 @@ impl Gate for ClusterGate {
 
     fn decided(&self, stage: Stage, request: &Request, decision: &Decision) {
         for violation in violations(stage, request, decision) {
-            // Events are news, not records: where there are too many, the rest is dropped.
+            // Events are news, not records: where there are too many, the rest is dropped; first what exceptions excused.
+            let is_half_full = self.told.capacity() < self.told.max_capacity() / 2;
+            if violation.is_skip() && is_half_full {
+                return;
+            }
             if self.told.try_send(violation).is_err() {
                 return;
             }

@@ -72,13 +72,32 @@ impl StatusWriter {
         }
     }
 
-    /// Writes every status that is not as it should be; whether all are now.
+    /// Writes every status that is not as it should be; whether all are now. First those that nothing must be asked for: a
+    /// tenant's policies may name many resources, and what may be read is asked for each.
     async fn write_all(&mut self, registered: &Registered) -> bool {
         let before = std::mem::take(&mut self.settled);
+        self.lacks_access = false;
+        let (classic, others): (Vec<_>, Vec<_>) = registered
+            .view
+            .policies
+            .iter()
+            .partition(|(id, _)| id.kind.is_classic());
+        let mut are_written = true;
+        for policies in [classic, others] {
+            are_written &= self.write_some(&policies, registered, &before).await;
+        }
+        are_written
+    }
+
+    async fn write_some(
+        &mut self,
+        policies: &[(&PolicyId, &SeenPolicy)],
+        registered: &Registered,
+        before: &BTreeMap<PolicyId, u64>,
+    ) -> bool {
         let proofs = Arc::clone(&self.proofs.borrow_and_update());
         let mut outdated: Vec<(PolicyId, Value)> = Vec::new();
-        self.lacks_access = false;
-        for (id, seen) in &registered.view.policies {
+        for (id, seen) in policies.iter().copied() {
             let missing = if id.kind.is_classic() {
                 registered.missing.get(id).cloned().unwrap_or_default()
             } else {

@@ -12,6 +12,11 @@ use serde_json::Value;
 
 use crate::policy_object::PolicyObject;
 use crate::webhook_demand::WebhookDemand;
+use crate::webhook_rules::named_resources;
+
+/// Resources that one policy may name in `resourceRules`, each with each group and version: all policies share one object of
+/// the API server, which may be 1.5 MiB long.
+const MOST_NAMED_RESOURCES: usize = 1_000;
 
 /// One policy, made ready.
 #[derive(Debug)]
@@ -114,6 +119,13 @@ impl Prepared {
             | RuleBody::ImageValidating(_) => None,
         });
         self.unsupported.extend(unjudged);
+        let asked = checked.value.pointer("/spec/matchConstraints/resourceRules");
+        if asked.is_some_and(|rules| named_resources(rules) > MOST_NAMED_RESOURCES) {
+            self.faults.push(format!(
+                "spec.matchConstraints.resourceRules: names more than {MOST_NAMED_RESOURCES} resources, each with each group and version"
+            ));
+            return;
+        }
         self.demand = match policy.kind {
             PolicyKind::ClusterPolicy | PolicyKind::Policy => {
                 WebhookDemand::of(&policy, &checked.value, &passed_over)

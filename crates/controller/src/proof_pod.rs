@@ -15,8 +15,10 @@ const FILLER: &str = "vouchsafe-proof";
 /// A rule that is to be proven, and the Pod that it must refuse.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trial {
-    /// Name of the rule.
+    /// Name of the rule; empty where the policy has none.
     pub(crate) rule: String,
+    /// Names of all image rules of the policy that enforce.
+    pub(crate) rules: Vec<String>,
     /// The image.
     pub(crate) image: String,
     /// The Pod.
@@ -53,6 +55,7 @@ pub(crate) fn trial(
         let image = image.ok_or("no pattern of the policy can be made an image of")?;
         return Ok(Trial {
             rule: String::new(),
+            rules: Vec::new(),
             pod: pod(namespace, &labels, &image),
             image,
         });
@@ -70,14 +73,19 @@ pub(crate) fn trial(
             "no pattern of the policy can be made an image of".clone_into(&mut why);
             continue;
         };
-        let name = rule.get("name").and_then(Value::as_str).unwrap_or_default();
         return Ok(Trial {
-            rule: name.to_owned(),
+            rule: name(rule),
+            rules: image_rules(policy).map(name).collect(),
             pod: pod(namespace, &labels, &image),
             image,
         });
     }
     Err(why)
+}
+
+fn name(rule: &Value) -> String {
+    let name = rule.get("name").and_then(Value::as_str);
+    name.unwrap_or_default().to_owned()
 }
 
 fn pod(namespace: &str, labels: &Value, image: &str) -> Value {

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 pub(crate) const FRESH_FOR: Duration = Duration::from_secs(60);
 /// Answers that are remembered.
 const MOST_REMEMBERED: usize = 1_000;
-/// Resources of one policy that are asked about.
-const MOST_ASKED: usize = 50;
+/// Resources of one policy that are asked about, the first ones: three questions each, while other statuses wait.
+const MOST_ASKED: usize = 10;
 const VERBS: [&str; 3] = ["get", "list", "watch"];
 
 /// Group, version and resource.
@@ -60,9 +60,12 @@ impl ReadAccess {
             }
         }
         if self.known.len() >= MOST_REMEMBERED {
-            self.known.clear();
+            let is_fresh = |at: &Instant| now.saturating_duration_since(*at) < FRESH_FOR;
+            self.known.retain(|_, (asked_at, _)| is_fresh(asked_at));
         }
-        self.known.insert(place, (now, missing.clone()));
+        if self.known.len() < MOST_REMEMBERED {
+            self.known.insert(place, (now, missing.clone()));
+        }
         missing
     }
 

@@ -68,6 +68,17 @@ impl<'r> Lookup<'r> {
     }
 }
 
+/// How many resources `rules` of a webhook name: each with each group and version.
+pub(crate) fn named_resources(rules: &Value) -> usize {
+    let of_rule = |rule: &Value| {
+        let fields = ["apiGroups", "apiVersions", "resources"].into_iter();
+        let counts = fields.map(|field| rule.get(field).and_then(Value::as_array).map_or(0, Vec::len));
+        counts.fold(1, usize::saturating_mul)
+    };
+    let rules = rules.as_array().into_iter().flatten();
+    rules.map(of_rule).fold(0, usize::saturating_add)
+}
+
 /// Whether `selector` means `resource`.
 pub(crate) fn means(selector: &KindSelector, resource: &ServedResource) -> bool {
     let named = GroupVersionKind {

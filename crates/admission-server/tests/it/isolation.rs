@@ -35,13 +35,43 @@ async fn a_tenant_whose_policies_compute_for_long_holds_up_nobody_else() {
     assert!(denial(&response).contains("cost limit exceeded"), "{response}");
 }
 
+/// One tenant asks many times at once about policies that compute for as long as they may. The policies of another compute too,
+/// for less long, and get their turn before the first of these has ended. (Of three others, lest one shares a turn by chance.)
+#[tokio::test]
+async fn a_tenant_who_asks_much_at_once_leaves_turns_to_others() {
+    let modest = ["modest-a", "modest-b", "modest-c"];
+    let mut policies: String = modest.map(|namespace| policy(namespace, 0, 1, 300)).concat();
+    policies.extend((0..2).map(|at| policy("greedy", at, 12, 900)));
+    let webhook = webhook(&policies);
+    let (of_greedy, reviews) = (
+        pod_review("greedy", "a"),
+        modest.map(|namespace| pod_review(namespace, "a")),
+    );
+    let all = (0..8).map(|_| Box::pin(ask(&webhook, "/validate", &of_greedy)));
+    let others = reviews
+        .iter()
+        .map(|review| Box::pin(ask(&webhook, "/validate", review)));
+    let response = tokio::select! {
+        biased;
+        (response, ..) = futures_util::future::select_all(all) => panic!("{response}"),
+        (response, ..) = futures_util::future::select_all(others) => response,
+    };
+    assert_eq!(response["allowed"], true, "{response}");
+}
+
 /// A policy of the namespace `tenant` that costs what an expression may, ten times over.
 fn computing(at: usize) -> String {
-    let validation = "{expression: 'lists.range(900).all(a, lists.range(100).all(b, a + b >= 0))'}";
-    let validations = [validation; 12].join(", ");
+    policy("tenant", at, 12, 900)
+}
+
+/// A policy of `namespace` with so many validations, each of as many hundred steps as `loops`.
+fn policy(namespace: &str, at: usize, validations: usize, loops: usize) -> String {
+    let validation =
+        format!("{{expression: 'lists.range({loops}).all(a, lists.range(100).all(b, a + b >= 0))'}}");
+    let validations = vec![validation; validations].join(", ");
     format!(
         "---\napiVersion: policies.kyverno.io/v1\nkind: NamespacedValidatingPolicy\n\
-         metadata: {{name: costly-{at}, namespace: tenant}}\n\
+         metadata: {{name: costly-{at}, namespace: {namespace}}}\n\
          spec: {{matchConstraints: {{{POD_RULES}}}, validations: [{validations}]}}\n"
     )
 }

@@ -85,3 +85,24 @@ fn a_policy_that_names_no_resources_says_that_it_judges_no_request() {
         "{unasked:?}"
     );
 }
+
+/// A few kilobytes of a tenant's policy would come to millions of rules in the webhooks of all.
+#[test]
+fn a_policy_that_names_resources_without_end_is_a_fault() {
+    let of = |count: usize| {
+        let names: Vec<String> = (0..count).map(|at| format!("r{at}")).collect();
+        let rule = json!({"apiGroups": names, "apiVersions": names, "resources": names, "operations": ["*"]});
+        let object = json!({"apiVersion": "policies.kyverno.io/v1", "kind": "NamespacedValidatingPolicy",
+            "metadata": {"name": "p", "namespace": "shop"},
+            "spec": {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "true"}]}});
+        Prepared::of(&PolicyObject::of(object).unwrap(), "p")
+    };
+    assert!(of(10).policy.is_some());
+    let endless = of(300);
+    assert!(endless.policy.is_none() && endless.demand.resource_rules.is_empty());
+    assert!(
+        endless.faults[0].contains("more than 1000"),
+        "{:?}",
+        endless.faults
+    );
+}

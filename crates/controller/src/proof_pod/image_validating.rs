@@ -8,9 +8,11 @@ pub(super) fn is_one(policy: &Value) -> bool {
     kind.is_some_and(|kind| kind.ends_with("ImageValidatingPolicy"))
 }
 
-/// Whether what it finds refuses requests.
+/// Whether what it finds refuses requests: without `validationActions` it does.
 pub(super) fn denies(policy: &Value) -> bool {
-    strings(policy, "/spec/validationActions").contains(&"Deny")
+    let actions = strings(policy, "/spec/validationActions");
+    let asked = policy.pointer("/spec/evaluation/admission/enabled");
+    (actions.is_empty() || actions.contains(&"Deny")) && asked != Some(&Value::Bool(false))
 }
 
 /// Labels with which a Pod meets the policy's match.
@@ -155,5 +157,14 @@ mod tests {
         assert!(!enforces_images(&policy(
             &json!({"validationActions": ["Audit"]})
         )));
+        let unasked = json!({"evaluation": {"admission": {"enabled": false}}});
+        assert!(!enforces_images(&policy(&unasked)));
+    }
+
+    #[test]
+    fn one_without_actions_refuses_and_is_to_be_proven() {
+        for unsaid in [json!([]), Value::Null] {
+            assert!(enforces_images(&policy(&json!({"validationActions": unsaid}))));
+        }
     }
 }
