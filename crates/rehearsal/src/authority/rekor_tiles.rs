@@ -24,10 +24,13 @@ impl RekorTiles {
     /// # Errors
     /// [`RehearsalError::Crypto`] where the library has no randomness.
     pub fn new(name: &str) -> Result<Self, RehearsalError> {
+        let mut tree = Tree::default();
+        // Somebody else's: an entry at the place 0 would be one whose place may be left out.
+        tree.push(b"{}");
         Ok(Self {
             key: SigningKey::generate(Algorithm::Ed25519)?,
             name: name.to_owned(),
-            tree: Mutex::default(),
+            tree: Mutex::new(tree),
         })
     }
 
