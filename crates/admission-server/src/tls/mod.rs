@@ -25,7 +25,7 @@ const MOST_SESSIONS: usize = 256;
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file can't be read.
-    #[error("`{}`: {cause}", .path.display())]
+    #[error("TLS: `{}` can't be read: {cause}", .path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

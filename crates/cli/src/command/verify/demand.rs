@@ -4,6 +4,7 @@
 //! means every image. A name is demanded as it is written; wildcards are what policies write, not what flags do.
 
 use policy_engine::LoadedPolicies;
+use policy_types::Fault;
 use serde_json::{Map, Value, json};
 
 use super::arguments::{DemandArguments, Layout};
@@ -38,8 +39,34 @@ pub(super) fn policies(arguments: &DemandArguments) -> Result<LoadedPolicies, In
     if loaded.faults.is_empty() {
         return Ok(loaded);
     }
-    let faults: Vec<String> = loaded.faults.iter().map(ToString::to_string).collect();
+    let faults: Vec<String> = loaded.faults.iter().map(told).collect();
     Err(InputError::Malformed(faults.join("\n")))
+}
+
+/// The flag behind the last field of a fault's path.
+const FLAGS: [(&str, &str); 14] = [
+    (".publicKeys", "--key"),
+    (".count", "--count"),
+    (".cert", "--certificate"),
+    (".certChain", "--certificate-chain"),
+    (".roots", "--certificate-chain"),
+    (".subject", "--certificate-identity"),
+    (".subjectRegExp", "--certificate-identity-regexp"),
+    (".issuer", "--certificate-oidc-issuer"),
+    (".issuerRegExp", "--certificate-oidc-issuer-regexp"),
+    (".signatureAlgorithm", "--signature-digest-algorithm"),
+    (".repository", "--signature-repository"),
+    (".rekor.pubkey", "--rekor-public-key"),
+    (".ctlog.pubkey", "--ctlog-public-key"),
+    (".tsaCertChain", "--timestamp-certificate-chain"),
+];
+
+/// A fault by the flag it comes from: nobody wrote the policy that has it.
+fn told(fault: &Fault) -> String {
+    let path = fault.path.to_string();
+    let flag = FLAGS.iter().find(|(field, _)| path.ends_with(field));
+    let place = flag.map_or(path.as_str(), |(_, flag)| flag);
+    format!("{place}: {}", fault.message)
 }
 
 fn entry(arguments: &DemandArguments) -> Result<Value, InputError> {
@@ -341,6 +368,16 @@ mod tests {
             entries(&waived).unwrap()[0]["keys"]["rekor"],
             json!({"ignoreTlog": true})
         );
+    }
+
+    #[test]
+    fn a_fault_names_the_flag_it_comes_from() {
+        let key = DemandArguments {
+            keys: vec!["-----BEGIN PUBLIC KEY-----\nno\n-----END PUBLIC KEY-----".to_owned()],
+            ..DemandArguments::default()
+        };
+        let told = policies(&key).unwrap_err().to_string();
+        assert!(told.starts_with("--key: "), "{told}");
     }
 
     #[test]
