@@ -1,7 +1,8 @@
 //! What an evaluation may spend.
 //!
-//! Cost is counted as Kubernetes counts it (cel-go `interpreter/runtimecost.go`); memory by the bytes of what is made, freed or not.
-//! Both only grow, so a limit reached stays reached.
+//! Cost is counted as Kubernetes counts it (cel-go `interpreter/runtimecost.go`), and what takes more time than that count says pays a
+//! surcharge out of the allowance of the request, so that the allowance bounds time too. Memory is counted by the bytes of what is made,
+//! freed or not. All only grow, so a limit reached stays reached.
 
 use std::cell::Cell;
 
@@ -55,27 +56,34 @@ impl Default for Budget {
     }
 }
 
-/// Counts what one evaluation spends
+/// Counts what one evaluation spends.
+///
+/// Units are taken from the budget in batches, so that spending one is a subtraction; between two batches the host is asked whether
+/// to go on.
 #[derive(Debug)]
 pub(crate) struct Meter<'b> {
     budget: &'b Budget,
-    cost: u64,
-    /// How much of the cost the budget knows of
-    settled: u64,
+    /// What the expression may cost
     cost_limit: u64,
-    next_look: u64,
+    /// Cost that was settled with the budget
+    settled: u64,
+    /// Size of the batch at hand
+    batch: u64,
+    /// What is left of it
+    ahead: u64,
     memory_left: usize,
 }
 
 impl<'b> Meter<'b> {
     pub(crate) fn new(budget: &'b Budget) -> Self {
         let cost_limit = budget.cost_per_expression.min(budget.left());
+        let batch = cost_limit.min(COST_BETWEEN_LOOKS);
         Self {
             budget,
-            cost: 0,
-            settled: 0,
             cost_limit,
-            next_look: COST_BETWEEN_LOOKS,
+            settled: 0,
+            batch,
+            ahead: batch,
             memory_left: budget.memory_bytes,
         }
     }
@@ -83,20 +91,26 @@ impl<'b> Meter<'b> {
     /// Adds to the cost
     #[inline]
     pub(crate) fn spend<'v>(&mut self, cost: u64, host: &dyn Host<'v>) -> Result<(), EvalError> {
-        self.cost = self.cost.saturating_add(cost);
-        if self.cost < self.next_look && self.cost <= self.cost_limit {
-            return Ok(());
+        match self.ahead.checked_sub(cost) {
+            Some(ahead) => {
+                self.ahead = ahead;
+                Ok(())
+            }
+            None => self.look(cost, host),
         }
-        self.look(host)
     }
 
     #[cold]
-    fn look<'v>(&mut self, host: &dyn Host<'v>) -> Result<(), EvalError> {
-        let is_within = self.settle() && self.cost <= self.cost_limit;
-        if !is_within {
+    fn look<'v>(&mut self, cost: u64, host: &dyn Host<'v>) -> Result<(), EvalError> {
+        // The batch is closed, this cost in it, whether or not it was that large.
+        self.batch = self.batch.saturating_sub(self.ahead).saturating_add(cost);
+        self.ahead = 0;
+        if !self.settle() || self.settled > self.cost_limit {
             return Err(EvalError::limit(Limit::Cost));
         }
-        self.next_look = self.cost.saturating_add(COST_BETWEEN_LOOKS);
+        let within_reach = self.left().min(self.budget.left());
+        self.batch = within_reach.min(COST_BETWEEN_LOOKS);
+        self.ahead = self.batch;
         if host.interrupted() {
             Err(EvalError::limit(Limit::Interrupted))
         } else {
@@ -104,10 +118,24 @@ impl<'b> Meter<'b> {
         }
     }
 
+    /// Takes from the allowance of the request what a step takes of time beyond its cost. The limit of the expression does not count it:
+    /// that one is Kubernetes', and an expression that keeps it there keeps it here.
+    #[inline]
+    pub(crate) fn surcharge(&mut self, units: u64) -> Result<(), EvalError> {
+        let left = self.budget.left();
+        self.budget.cost_left.set(left.saturating_sub(units));
+        if units <= left {
+            Ok(())
+        } else {
+            Err(EvalError::limit(Limit::Cost))
+        }
+    }
+
     /// Takes what was spent out of the budget, where evaluations around this one find it; whether the budget had it
     fn settle(&mut self) -> bool {
-        let spent = self.cost.saturating_sub(self.settled);
-        self.settled = self.cost;
+        let spent = self.batch.saturating_sub(self.ahead);
+        self.settled = self.settled.saturating_add(spent);
+        self.batch = self.ahead;
         let left = self.budget.left();
         self.budget.cost_left.set(left.saturating_sub(spent));
         spent <= left
@@ -129,7 +157,7 @@ impl<'b> Meter<'b> {
 
     /// Cost that is left to the expression
     pub(crate) fn left(&self) -> u64 {
-        self.cost_limit.saturating_sub(self.cost)
+        self.cost_limit.saturating_sub(self.cost())
     }
 
     /// Bytes that may still be made
@@ -139,7 +167,7 @@ impl<'b> Meter<'b> {
 
     /// Cost so far
     pub(crate) fn cost(&self) -> u64 {
-        self.cost
+        self.settled.saturating_add(self.batch.saturating_sub(self.ahead))
     }
 }
 

@@ -9,7 +9,9 @@ use regex::Regex;
 use crate::budget::{Budget, Meter};
 use crate::error::{EvalError, Limit};
 use crate::host::{Answer, Host, Question};
-use crate::limits::{MAX_CACHED_REGEXES, MAX_VALUE_DEPTH, REGEX_STATE_COST};
+use crate::limits::{
+    AGGREGATE_SURCHARGE, LOOKUP_SURCHARGE, MAX_CACHED_REGEXES, MAX_VALUE_DEPTH, REGEX_COST, REGEX_STATE_COST,
+};
 use crate::patterns::CompiledPattern;
 use crate::re2;
 use crate::value::{Entries, Fuel, Held, List, Map, Value, contains, equal};
@@ -19,6 +21,12 @@ const VALUE_BYTES: usize = size_of::<Value<'static>>();
 
 /// Bytes that one entry takes in a map: key, value, hash and index
 const ENTRY_BYTES: usize = VALUE_BYTES.saturating_mul(3);
+
+/// Steps of a regular expression's automaton in the time of a unit
+const STEPS_OF_A_UNIT: u64 = 8;
+
+/// Bytes of a key that is found without surcharge
+const SHORT_KEY_BYTES: usize = 64;
 
 /// What one evaluation shares among the functions it calls
 pub(crate) struct Context<'c, 'v> {
@@ -46,8 +54,24 @@ impl<'c, 'v> Context<'c, 'v> {
         self.meter.spend(cost, self.host)
     }
 
+    /// Takes units from the allowance of the request, beyond the cost
+    #[inline]
+    pub(crate) fn surcharge(&mut self, units: u64) -> Result<(), EvalError> {
+        self.meter.surcharge(units)
+    }
+
+    /// Pays the surcharge of looking for a key, which is larger for a long one
+    #[inline]
+    pub(crate) fn look_for(&mut self, key: &str) -> Result<(), EvalError> {
+        if key.len() <= SHORT_KEY_BYTES {
+            return self.surcharge(LOOKUP_SURCHARGE);
+        }
+        self.surcharge((key.len() as u64).div_ceil(5))
+    }
+
     /// Makes a string
     pub(crate) fn string(&mut self, text: String) -> Result<Value<'v>, EvalError> {
+        self.surcharge(AGGREGATE_SURCHARGE / 2)?;
         self.meter.allocate(text.len().saturating_add(VALUE_BYTES))?;
         Ok(Value::string(text))
     }
@@ -77,6 +101,7 @@ impl<'c, 'v> Context<'c, 'v> {
 
     /// Makes an optional that holds a value
     pub(crate) fn optional(&mut self, value: Value<'v>) -> Result<Value<'v>, EvalError> {
+        self.surcharge(AGGREGATE_SURCHARGE / 2)?;
         self.meter.allocate(VALUE_BYTES)?;
         shallow(Value::Optional(Some(Arc::new(Held::new(value)))))
     }
@@ -88,6 +113,10 @@ impl<'c, 'v> Context<'c, 'v> {
 
     /// Whether two values are equal; pays for the walk
     pub(crate) fn equal(&mut self, left: &Value<'_>, right: &Value<'_>) -> Result<bool, EvalError> {
+        if let (Value::Int(left), Value::Int(right)) = (left, right) {
+            self.spend(1)?;
+            return Ok(left == right);
+        }
         self.walk(|fuel| equal(left, right, fuel))
     }
 
@@ -100,7 +129,9 @@ impl<'c, 'v> Context<'c, 'v> {
         let given = self.meter.left();
         let mut fuel = Fuel::new(given);
         let walked = walk(&mut fuel);
-        self.spend(given.saturating_sub(fuel.left()))?;
+        let burnt = given.saturating_sub(fuel.left());
+        self.spend(burnt)?;
+        self.surcharge(burnt.saturating_mul(2).saturating_add(LOOKUP_SURCHARGE))?;
         walked
     }
 
@@ -111,7 +142,8 @@ impl<'c, 'v> Context<'c, 'v> {
             .footprint(most)
             .ok_or_else(|| EvalError::limit(Limit::Memory))?;
         self.meter.allocate(bytes.saturating_mul(times))?;
-        self.spend((bytes as u64).div_ceil(10))
+        self.spend((bytes as u64).div_ceil(10))?;
+        self.surcharge((bytes as u64).div_ceil(8))
     }
 
     /// Asks the host
@@ -123,26 +155,40 @@ impl<'c, 'v> Context<'c, 'v> {
         }
     }
 
-    /// A compiled pattern; each is compiled once in an evaluation, literal ones once in the life of the program.
-    pub(crate) fn regex(&mut self, pattern: &str) -> Result<Regex, EvalError> {
+    /// The pattern, compiled, to search `text` with; each is compiled once in an evaluation, literal ones once in the life of the program.
+    ///
+    /// A search takes a step for each byte and for each state that the automaton may be in at once: at worst all of them, which cel-go's
+    /// count, by the length of the pattern, does not show.
+    pub(crate) fn regex(&mut self, pattern: &str, text: &str) -> Result<Arc<Regex>, EvalError> {
+        let compiled = self.compiled(pattern)?;
+        let steps = (text.len() as u64).saturating_mul(compiled.states);
+        self.surcharge(steps / STEPS_OF_A_UNIT)?;
+        Ok(compiled.regex)
+    }
+
+    fn compiled(&mut self, pattern: &str) -> Result<CompiledPattern, EvalError> {
         let known = self
             .literals
             .iter()
             .chain(&self.patterns)
-            .find(|(have, _)| **have == *pattern);
-        if let Some((_, regex)) = known {
-            return Ok(regex.clone());
+            .find(|have| *have.pattern == *pattern);
+        if let Some(known) = known {
+            return Ok(known.clone());
         }
         let invalid = |why| EvalError::failed(format!("error parsing regexp: {why}"));
-        self.spend(re2::reading_cost(pattern))?;
+        self.surcharge(re2::reading_cost(pattern).saturating_add(REGEX_COST))?;
         let parsed = re2::parse(pattern).map_err(invalid)?;
-        self.spend(parsed.states.saturating_mul(REGEX_STATE_COST))?;
-        let regex = parsed.compile().map_err(invalid)?;
+        self.surcharge(parsed.states.saturating_mul(REGEX_STATE_COST))?;
+        let compiled = CompiledPattern {
+            pattern: pattern.into(),
+            regex: Arc::new(parsed.compile().map_err(invalid)?),
+            states: parsed.states,
+        };
         if self.patterns.len() < MAX_CACHED_REGEXES {
             self.meter.allocate(pattern.len())?;
-            self.patterns.push((pattern.into(), regex.clone()));
+            self.patterns.push(compiled.clone());
         }
-        Ok(regex)
+        Ok(compiled)
     }
 }
 

@@ -47,6 +47,27 @@ impl Cost {
     }
 }
 
+/// What a call takes from the allowance of the request beyond its cost
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Surcharge {
+    /// Units for the call
+    per_call: u64,
+    /// Units for each unit of cost
+    per_cost: u64,
+}
+
+impl Surcharge {
+    /// So many units for the call, and so many for each unit that it costs
+    pub(crate) const fn new(per_call: u64, per_cost: u64) -> Self {
+        Self { per_call, per_cost }
+    }
+
+    /// The surcharge of a call that costs so much
+    pub(crate) fn of(self, cost: u64) -> u64 {
+        self.per_call.saturating_add(self.per_cost.saturating_mul(cost))
+    }
+}
+
 /// One row of a library's table
 #[derive(Clone, Copy)]
 pub(crate) struct Declared {
@@ -97,6 +118,7 @@ pub(crate) struct Overload {
     pub(crate) type_parameters: u32,
     pub(crate) run: Run,
     pub(crate) cost: Cost,
+    pub(crate) surcharge: Surcharge,
 }
 
 impl Overload {

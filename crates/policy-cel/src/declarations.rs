@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::declaration::{Declared, Function, Overload, parse_signature, parse_type};
+use crate::declaration::{Declared, Function, Overload, Surcharge, parse_signature, parse_type};
 use crate::types::{ObjectType, Type};
 use crate::value::Value;
 
@@ -75,7 +75,8 @@ impl Declarations {
         self.objects.insert(Arc::clone(&object.name), Arc::new(object));
     }
 
-    pub(crate) fn declare_functions(&mut self, table: &[Declared]) {
+    /// Declares the functions of a table
+    pub(crate) fn declare_functions(&mut self, table: &[Declared], surcharge: Surcharge) {
         let functions = Arc::make_mut(&mut self.functions);
         for row in table {
             let Some(signature) = parse_signature(row.signature) else {
@@ -88,6 +89,7 @@ impl Declarations {
                 type_parameters: signature.type_parameters,
                 run: row.run,
                 cost: row.cost,
+                surcharge,
             };
             let name: Arc<str> = row.name.into();
             let entry = functions.entry(Arc::clone(&name));

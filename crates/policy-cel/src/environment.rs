@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::checker::{Options, check, unchecked};
+use crate::declaration::Surcharge;
 use crate::declarations::Declarations;
 use crate::error::CompileError;
 use crate::libraries::{Library, operators, standard};
@@ -43,8 +44,11 @@ impl Environment {
     #[must_use]
     pub fn builder() -> EnvironmentBuilder {
         let mut declarations = Declarations::default();
-        for table in operators::FUNCTIONS.iter().chain(standard::FUNCTIONS) {
-            declarations.declare_functions(table);
+        for table in operators::FUNCTIONS {
+            declarations.declare_functions(table, Surcharge::default());
+        }
+        for (table, surcharge) in standard::FUNCTIONS {
+            declarations.declare_functions(table, *surcharge);
         }
         for (name, of) in standard::TYPES {
             declarations.declare_type(name, of);

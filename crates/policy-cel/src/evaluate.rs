@@ -16,6 +16,7 @@ use crate::budget::Budget;
 use crate::context::Context;
 use crate::error::EvalError;
 use crate::host::{Activation, Host};
+use crate::limits::STEP_SURCHARGE;
 use crate::plan::{Plan, Step, StepId};
 use crate::value::Value;
 
@@ -74,9 +75,10 @@ impl<'e, 'v> Evaluation<'e, 'v> {
             Step::Equal { left, right, wanted } => self.equality(*left, *right, *wanted),
             Step::Call {
                 name,
+                operator,
                 overloads,
                 arguments,
-            } => self.call(name, overloads, arguments),
+            } => self.call(name, *operator, overloads, arguments),
             Step::Index {
                 operand,
                 key,
@@ -126,8 +128,29 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         result
     }
 
+    /// The int that a step is at hand, and what asking for it costs: a literal's, or that of a macro's variable
+    fn int_at_hand(&self, id: StepId) -> Option<(i64, u64)> {
+        let step = self.plan.steps.get(id.index())?;
+        if let Step::Constant(Value::Int(number)) = step {
+            return Some((*number, 0));
+        }
+        if let Step::Local(slot) = step
+            && let Some(Value::Int(number)) = self.locals.get(*slot as usize)
+        {
+            return Some((*number, 1));
+        }
+        None
+    }
+
+    /// Two ints that are at hand, and what asking for both costs
+    fn ints_at_hand(&self, left: StepId, right: StepId) -> Option<(i64, i64, u64)> {
+        let ((left, left_cost), (right, right_cost)) = (self.int_at_hand(left)?, self.int_at_hand(right)?);
+        Some((left, right, left_cost.saturating_add(right_cost)))
+    }
+
     fn bind(&mut self, value: StepId, body: StepId) -> Evaluated<'v> {
         let value = self.step(value)?;
+        self.context.surcharge(STEP_SURCHARGE)?;
         self.with_local(value, body)
     }
 }

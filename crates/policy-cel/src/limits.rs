@@ -20,6 +20,18 @@ pub const DEFAULT_COST_PER_EXPRESSION: u64 = 1_000_000;
 /// Cost all expressions of one request may run up together (Kubernetes: `RuntimeCELCostBudget`)
 pub const DEFAULT_COST_PER_REQUEST: u64 = 10_000_000;
 
+/// What a failure that is absorbed takes from the allowance of the request: its words are written all the same
+pub const FAILURE_SURCHARGE: u64 = 10;
+
+/// What a turn of a loop and an operator whose operands are worked out take beyond their cost
+pub const STEP_SURCHARGE: u64 = 2;
+
+/// What reading a field takes beyond its cost, and finding a key in a map or list
+pub const LOOKUP_SURCHARGE: u64 = 4;
+
+/// What making a list, a map, an optional or a loop takes beyond its cost
+pub const AGGREGATE_SURCHARGE: u64 = 12;
+
 /// Bytes one evaluation may allocate for strings, lists and maps, freed ones included
 pub const DEFAULT_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
@@ -32,6 +44,9 @@ pub const MAX_VALUE_DEPTH: usize = 128;
 /// Largest compiled regular expression, in bytes
 pub const MAX_REGEX_BYTES: usize = 4 * 1024 * 1024;
 
+/// Most bytes of states that searches with one regular expression keep, in each of two directions; what needs more is searched without
+pub const MAX_AUTOMATON_BYTES: usize = 256 * 1024;
+
 /// Most states of a regular expression's automaton, by estimate; also of all literal ones of an expression together
 pub const MAX_REGEX_STATES: u64 = 60_000;
 
@@ -40,6 +55,9 @@ pub const MAX_LITERAL_PATTERNS: usize = 64;
 
 /// Work of reading the literal regular expressions of one expression, about a microsecond each
 pub const MAX_PATTERN_READING: u64 = 20_000;
+
+/// What a regular expression that is compiled while evaluating costs, beside its states
+pub const REGEX_COST: u64 = 500;
 
 /// What a state of a regular expression that is compiled while evaluating costs
 pub const REGEX_STATE_COST: u64 = 5;

@@ -11,7 +11,13 @@ use crate::limits::{MAX_LITERAL_PATTERNS, MAX_PATTERN_READING, MAX_REGEX_STATES}
 use crate::re2;
 
 /// A pattern and what it compiles to
-pub(crate) type CompiledPattern = (Arc<str>, Regex);
+#[derive(Clone, Debug)]
+pub(crate) struct CompiledPattern {
+    pub(crate) pattern: Arc<str>,
+    pub(crate) regex: Arc<Regex>,
+    /// About how many states its automaton has
+    pub(crate) states: u64,
+}
 
 /// Patterns of one expression
 #[derive(Debug)]
@@ -37,7 +43,7 @@ impl Patterns {
     /// # Errors
     /// When it is no pattern, or when the expression holds more of them than may be read.
     pub(crate) fn add(&mut self, pattern: &str) -> Result<(), String> {
-        if self.compiled.iter().any(|(have, _)| **have == *pattern) {
+        if self.compiled.iter().any(|have| *have.pattern == *pattern) {
             return Ok(());
         }
         let left = self.reading_left.checked_sub(re2::reading_cost(pattern));
@@ -46,7 +52,11 @@ impl Patterns {
         let left = self.states_left.checked_sub(parsed.states);
         if let Some(left) = left.filter(|_| self.compiled.len() < MAX_LITERAL_PATTERNS) {
             self.states_left = left;
-            self.compiled.push((pattern.into(), parsed.compile()?));
+            self.compiled.push(CompiledPattern {
+                pattern: pattern.into(),
+                regex: Arc::new(parsed.compile()?),
+                states: parsed.states,
+            });
         }
         Ok(())
     }

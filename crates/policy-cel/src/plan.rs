@@ -4,8 +4,10 @@
 //! children before parents.
 
 mod lower;
+mod operator;
 
 pub(crate) use lower::lower;
+pub(crate) use operator::Operator;
 
 use std::sync::Arc;
 
@@ -80,6 +82,8 @@ pub(crate) enum Step {
     },
     Call {
         name: Arc<str>,
+        /// What the call does to two ints, where it may be given them
+        operator: Option<Operator>,
         overloads: Box<[Overload]>,
         arguments: Box<[StepId]>,
     },

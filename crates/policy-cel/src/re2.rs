@@ -8,7 +8,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::ast::ErrorKind;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use crate::limits::{MAX_REGEX_BYTES, MAX_REGEX_STATES};
+use crate::limits::{MAX_AUTOMATON_BYTES, MAX_REGEX_BYTES, MAX_REGEX_STATES};
 
 /// Highest count in `x{n,m}` (Go: `maxRepeat`)
 const MAX_REPEAT: u32 = 1_000;
@@ -71,6 +71,7 @@ impl Parsed {
     pub(crate) fn compile(&self) -> Result<Regex, String> {
         let built = RegexBuilder::new(&self.translated)
             .size_limit(MAX_REGEX_BYTES)
+            .dfa_size_limit(MAX_AUTOMATON_BYTES)
             .nest_limit(MAX_NESTING)
             .build();
         built.map_err(|error| last_line(&error))

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::{Evaluated, Evaluation};
 use crate::context::shallow;
 use crate::error::EvalError;
+use crate::limits::{AGGREGATE_SURCHARGE, LOOKUP_SURCHARGE};
 use crate::plan::StepId;
 use crate::types::ObjectType;
 use crate::value::{Entries, Key, Object, Value, default_of};
@@ -22,6 +23,7 @@ impl<'v> Evaluation<'_, 'v> {
     pub(super) fn list(&mut self, elements: &[(StepId, bool)]) -> Evaluated<'v> {
         let values = self.all(elements.iter().map(|(step, _)| *step))?;
         self.context.spend(LIST_COST)?;
+        self.context.surcharge(AGGREGATE_SURCHARGE)?;
         if elements.iter().all(|(_, optional)| !optional) {
             return self.context.list(values);
         }
@@ -47,6 +49,7 @@ impl<'v> Evaluation<'_, 'v> {
             .collect();
         let mut values = self.all(steps.into_iter())?.into_iter();
         self.context.spend(MAP_COST)?;
+        self.context.surcharge(AGGREGATE_SURCHARGE)?;
         let mut made = Entries::with_capacity(entries.len());
         for (_, _, optional) in entries {
             let (Some(key), Some(value)) = (values.next(), values.next()) else {
@@ -58,6 +61,9 @@ impl<'v> Evaluation<'_, 'v> {
                     key.type_name()
                 )));
             };
+            if let Key::String(name) = &key {
+                self.context.look_for(name)?;
+            }
             let value = match (value, optional) {
                 (value, false) => value,
                 (Value::Optional(Some(held)), true) => held.value.clone(),
@@ -82,6 +88,7 @@ impl<'v> Evaluation<'_, 'v> {
     ) -> Evaluated<'v> {
         let values = self.all(fields.iter().map(|(_, step, _)| *step))?;
         self.context.spend(OBJECT_COST)?;
+        self.context.surcharge(AGGREGATE_SURCHARGE)?;
         let mut made = Vec::with_capacity(fields.len());
         for (value, (name, _, optional)) in values.into_iter().zip(fields) {
             match (value, optional) {
@@ -109,6 +116,7 @@ impl<'v> Evaluation<'_, 'v> {
             _ => return Err(EvalError::no_such_overload()),
         };
         self.context.spend(1)?;
+        self.context.surcharge(LOOKUP_SURCHARGE)?;
         let value = self.with_local(held.value.clone(), body)?;
         if flat {
             Ok(value)

@@ -3,11 +3,18 @@
 use super::{Evaluated, Evaluation};
 use crate::declaration::Overload;
 use crate::error::EvalError;
-use crate::plan::StepId;
+use crate::limits::STEP_SURCHARGE;
+use crate::plan::{Operator, StepId};
 use crate::value::Value;
 
 impl<'v> Evaluation<'_, 'v> {
-    pub(super) fn call(&mut self, name: &str, overloads: &[Overload], arguments: &[StepId]) -> Evaluated<'v> {
+    pub(super) fn call(
+        &mut self,
+        name: &str,
+        operator: Option<Operator>,
+        overloads: &[Overload],
+        arguments: &[StepId],
+    ) -> Evaluated<'v> {
         match *arguments {
             [] => self.dispatch(name, overloads, &[]),
             [only] => {
@@ -15,7 +22,22 @@ impl<'v> Evaluation<'_, 'v> {
                 self.dispatch(name, overloads, &only)
             }
             [left, right] => {
+                if let Some(operator) = operator
+                    && let Some((left, right, cost)) = self.ints_at_hand(left, right)
+                    && let Some(result) = operator.of_ints(left, right)
+                {
+                    self.context.spend(cost.saturating_add(operator.cost()))?;
+                    return Ok(result);
+                }
                 let (left, right) = self.pair(left, right)?;
+                self.context.surcharge(STEP_SURCHARGE)?;
+                if let Some(operator) = operator
+                    && let (Value::Int(left), Value::Int(right)) = (&left, &right)
+                    && let Some(result) = operator.of_ints(*left, *right)
+                {
+                    self.context.spend(operator.cost())?;
+                    return Ok(result);
+                }
                 self.dispatch(name, overloads, &[left, right])
             }
             _ => {
@@ -46,7 +68,9 @@ impl<'v> Evaluation<'_, 'v> {
         let Some(overload) = overloads.iter().find(|overload| overload.fits(arguments)) else {
             return Err(mismatch(name, arguments));
         };
-        self.context.spend(overload.cost.of(arguments))?;
+        let cost = overload.cost.of(arguments);
+        self.context.spend(cost)?;
+        self.context.surcharge(overload.surcharge.of(cost))?;
         (overload.run)(&mut self.context, arguments)
     }
 }

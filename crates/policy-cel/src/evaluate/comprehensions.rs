@@ -8,10 +8,11 @@
 
 use super::{Evaluated, Evaluation};
 use crate::ast::Fold;
-use crate::context::shallow;
+use crate::context::{Context, shallow};
 use crate::error::EvalError;
 use crate::libraries::format::spelled;
 use crate::libraries::lists::sorted;
+use crate::limits::{AGGREGATE_SURCHARGE, FAILURE_SURCHARGE, STEP_SURCHARGE};
 use crate::plan::{Comprehension, StepId};
 use crate::value::{Entries, Key, List, Map, Value};
 
@@ -40,6 +41,7 @@ struct Accumulator<'v> {
 impl<'v> Evaluation<'_, 'v> {
     pub(super) fn comprehension(&mut self, comprehension: &Comprehension) -> Evaluated<'v> {
         let range = self.step(comprehension.range)?;
+        self.context.surcharge(AGGREGATE_SURCHARGE)?;
         let mut accumulator = Accumulator {
             fold: comprehension.fold,
             values: Vec::new(),
@@ -49,9 +51,14 @@ impl<'v> Evaluation<'_, 'v> {
             error: None,
         };
         let base = self.locals.len();
+        // Places of the variables, filled anew in each turn
+        self.locals.push(Value::Null);
+        if comprehension.two_variables {
+            self.locals.push(Value::Null);
+        }
         let decided = match &range {
-            Value::List(list) => self.over_list(comprehension, list, &mut accumulator),
-            Value::Map(map) => self.over_map(comprehension, map, &mut accumulator),
+            Value::List(list) => self.over_list(comprehension, list, base, &mut accumulator),
+            Value::Map(map) => self.over_map(comprehension, map, base, &mut accumulator),
             _ => Err(EvalError::no_such_overload()),
         };
         self.locals.truncate(base);
@@ -65,12 +72,18 @@ impl<'v> Evaluation<'_, 'v> {
         &mut self,
         comprehension: &Comprehension,
         list: &List<'v>,
+        base: usize,
         accumulator: &mut Accumulator<'v>,
     ) -> Result<Option<Value<'v>>, EvalError> {
         for index in 0..list.len() {
             let Some(element) = list.get(index) else { break };
-            let key = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
-            if let Some(decided) = self.turn(comprehension, &key, element, true, accumulator)? {
+            if comprehension.two_variables {
+                self.set(base, Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
+                self.set(base.saturating_add(1), element);
+            } else {
+                self.set(base, element);
+            }
+            if let Some(decided) = self.turn(comprehension, base, accumulator)? {
                 return Ok(Some(decided));
             }
         }
@@ -81,95 +94,113 @@ impl<'v> Evaluation<'_, 'v> {
         &mut self,
         comprehension: &Comprehension,
         map: &Map<'v>,
+        base: usize,
         accumulator: &mut Accumulator<'v>,
     ) -> Result<Option<Value<'v>>, EvalError> {
         for (key, value) in map.iter() {
-            if let Some(decided) = self.turn(comprehension, &key.to_value(), value, false, accumulator)? {
+            self.set(base, key.into_value());
+            if comprehension.two_variables {
+                self.set(base.saturating_add(1), value);
+            }
+            if let Some(decided) = self.turn(comprehension, base, accumulator)? {
                 return Ok(Some(decided));
             }
         }
         Ok(None)
     }
 
+    fn set(&mut self, slot: usize, value: Value<'v>) {
+        if let Some(local) = self.locals.get_mut(slot) {
+            *local = value;
+        }
+    }
+
     /// One turn; a value ends the fold
     fn turn(
         &mut self,
         comprehension: &Comprehension,
-        key: &Value<'v>,
-        value: Value<'v>,
-        of_list: bool,
+        base: usize,
         accumulator: &mut Accumulator<'v>,
     ) -> Result<Option<Value<'v>>, EvalError> {
         self.context.spend(turn_cost(accumulator.fold))?;
-        let base = self.locals.len();
-        let item = if of_list { value.clone() } else { key.clone() };
-        if comprehension.two_variables {
-            self.locals.push(key.clone());
-            self.locals.push(value);
-        } else {
-            self.locals.push(item.clone());
-        }
-        let kept = match comprehension.filter.map(|filter| self.truth(filter)) {
+        self.context.surcharge(STEP_SURCHARGE)?;
+        let kept = match comprehension.filter {
             None => Ok(true),
-            Some(kept) => kept,
+            Some(filter) => self.truth(filter),
         };
-        let decided = match kept {
-            Ok(true) => self.fold(comprehension.body, key, item, accumulator),
+        let turned = match kept {
+            Ok(true) => self.fold(comprehension.body, base, accumulator),
             Ok(false) => Ok(None),
-            Err(error) => accumulator.note(error),
+            Err(error) => Err(error),
         };
-        self.locals.truncate(base);
-        decided
+        match turned {
+            Ok(decided) => Ok(decided),
+            Err(error) => {
+                self.context.surcharge(FAILURE_SURCHARGE)?;
+                accumulator.note(error)
+            }
+        }
     }
 
     fn fold(
         &mut self,
         body: StepId,
-        key: &Value<'v>,
-        item: Value<'v>,
+        base: usize,
         accumulator: &mut Accumulator<'v>,
     ) -> Result<Option<Value<'v>>, EvalError> {
-        let value = match accumulator.fold {
-            Fold::All | Fold::Exists | Fold::ExistsOne | Fold::Filter => self.truth(body).map(Value::Bool),
-            Fold::Map | Fold::SortBy | Fold::TransformMap | Fold::TransformMapEntry => self.step(body),
-        };
-        let value = match value {
-            Ok(value) => value,
-            Err(error) => return accumulator.note(error),
-        };
-        match (accumulator.fold, &value) {
-            (Fold::All, Value::Bool(false)) | (Fold::Exists, Value::Bool(true)) => return Ok(Some(value)),
-            (Fold::ExistsOne, Value::Bool(true)) => {
-                accumulator.matches = accumulator.matches.saturating_add(1)
+        match accumulator.fold {
+            Fold::All => Ok((!self.truth(body)?).then_some(Value::Bool(false))),
+            Fold::Exists => Ok(self.truth(body)?.then_some(Value::Bool(true))),
+            Fold::ExistsOne => {
+                let counts = u64::from(self.truth(body)?);
+                accumulator.matches = accumulator.matches.saturating_add(counts);
+                Ok(None)
             }
-            (Fold::Filter, Value::Bool(true)) => {
-                self.context.grow_list()?;
-                accumulator.values.push(item);
+            Fold::Filter => {
+                if self.truth(body)? {
+                    self.context.grow_list()?;
+                    accumulator.values.extend(self.locals.get(base).cloned());
+                }
+                Ok(None)
             }
-            (Fold::All | Fold::Exists | Fold::ExistsOne | Fold::Filter, _) => {}
-            (Fold::Map, _) => {
+            Fold::Map => {
+                let value = self.step(body)?;
                 self.context.grow_list()?;
                 accumulator.values.push(value);
+                Ok(None)
             }
+            Fold::SortBy | Fold::TransformMap | Fold::TransformMapEntry => {
+                let value = self.step(body)?;
+                self.gather(value, base, accumulator).map(|()| None)
+            }
+        }
+    }
+
+    fn gather(
+        &mut self,
+        value: Value<'v>,
+        base: usize,
+        accumulator: &mut Accumulator<'v>,
+    ) -> Result<(), EvalError> {
+        let variable = self.locals.get(base).ok_or_else(EvalError::no_such_overload)?;
+        match (accumulator.fold, &value) {
             (Fold::SortBy, _) => {
                 self.context.grow_list()?;
+                accumulator.values.push(variable.clone());
                 accumulator.keys.push(value);
-                accumulator.values.push(item);
-            }
-            (Fold::TransformMap, _) => {
-                let Some(key) = Key::from_value(key) else {
-                    return Err(EvalError::no_such_overload());
-                };
-                accumulator.insert(key, value)?;
             }
             (Fold::TransformMapEntry, Value::Map(map)) => {
                 for (key, value) in map.iter() {
-                    accumulator.insert(key, value)?;
+                    accumulator.insert(key, value, &mut self.context)?;
                 }
             }
-            (Fold::TransformMapEntry, _) => return Err(EvalError::no_such_overload()),
+            (Fold::TransformMap, _) => {
+                let key = Key::from_value(variable).ok_or_else(EvalError::no_such_overload)?;
+                accumulator.insert(key, value, &mut self.context)?;
+            }
+            _ => return Err(EvalError::no_such_overload()),
         }
-        Ok(None)
+        Ok(())
     }
 
     fn finished(&mut self, accumulator: Accumulator<'v>) -> Evaluated<'v> {
@@ -206,7 +237,15 @@ impl<'v> Accumulator<'v> {
         Ok(None)
     }
 
-    fn insert(&mut self, key: Key<'v>, value: Value<'v>) -> Result<(), EvalError> {
+    fn insert(
+        &mut self,
+        key: Key<'v>,
+        value: Value<'v>,
+        context: &mut Context<'_, 'v>,
+    ) -> Result<(), EvalError> {
+        if let Key::String(name) = &key {
+            context.look_for(name)?;
+        }
         if self.entries.contains_key(&key) {
             let key = spelled(&key.to_value());
             return Err(EvalError::failed(format!(

@@ -7,17 +7,20 @@
 use super::{Evaluated, Evaluation};
 use crate::error::EvalError;
 use crate::libraries::operators::within;
+use crate::limits::{FAILURE_SURCHARGE, LOOKUP_SURCHARGE, STEP_SURCHARGE};
 use crate::plan::StepId;
 use crate::value::Value;
 
 impl<'v> Evaluation<'_, 'v> {
     /// `&&` (decided by `false`) and `||` (decided by `true`): a side that decides gives the value whatever the other side is
     pub(super) fn either(&mut self, left: StepId, right: StepId, decisive: bool) -> Evaluated<'v> {
+        self.context.surcharge(STEP_SURCHARGE)?;
         let left = self.truth(left);
         match left {
             Ok(truth) if truth == decisive => return Ok(Value::Bool(decisive)),
             Err(error) if error.is_final() => return Err(error),
-            Ok(_) | Err(_) => {}
+            Err(_) => self.context.surcharge(FAILURE_SURCHARGE)?,
+            Ok(_) => {}
         }
         match (left, self.truth(right)) {
             (_, Ok(truth)) if truth == decisive => Ok(Value::Bool(decisive)),
@@ -49,6 +52,10 @@ impl<'v> Evaluation<'_, 'v> {
     }
 
     pub(super) fn equality(&mut self, left: StepId, right: StepId, wanted: bool) -> Evaluated<'v> {
+        if let Some((left, right, cost)) = self.ints_at_hand(left, right) {
+            self.context.spend(cost.saturating_add(1))?;
+            return Ok(Value::Bool((left == right) == wanted));
+        }
         let (left, right) = self.pair(left, right)?;
         Ok(Value::Bool(self.context.equal(&left, &right)? == wanted))
     }
@@ -61,6 +68,7 @@ impl<'v> Evaluation<'_, 'v> {
     pub(super) fn or_value(&mut self, receiver: StepId, other: StepId, tolerant: bool) -> Evaluated<'v> {
         let receiver = self.step(receiver)?;
         self.context.spend(1)?;
+        self.context.surcharge(LOOKUP_SURCHARGE)?;
         match receiver {
             Value::Optional(Some(held)) => Ok(held.value.clone()),
             Value::Optional(None) => self.step(other),
@@ -72,6 +80,7 @@ impl<'v> Evaluation<'_, 'v> {
     pub(super) fn or_optional(&mut self, receiver: StepId, other: StepId) -> Evaluated<'v> {
         let receiver = self.step(receiver)?;
         self.context.spend(1)?;
+        self.context.surcharge(LOOKUP_SURCHARGE)?;
         match receiver {
             Value::Optional(Some(_)) => Ok(receiver),
             Value::Optional(None) => match self.step(other)? {

@@ -10,6 +10,7 @@
 use super::{Evaluated, Evaluation};
 use crate::error::EvalError;
 use crate::libraries::operators::{indexed, looked_up};
+use crate::limits::LOOKUP_SURCHARGE;
 use crate::plan::{Access, StepId};
 use crate::value::Value;
 
@@ -17,6 +18,7 @@ impl<'v> Evaluation<'_, 'v> {
     pub(super) fn field(&mut self, operand: StepId, name: &str, access: Access) -> Evaluated<'v> {
         let operand = self.step(operand)?;
         self.context.spend(1)?;
+        self.context.look_for(name)?;
         if access == Access::Value
             && let Value::Map(map) = &operand
         {
@@ -74,6 +76,10 @@ impl<'v> Evaluation<'_, 'v> {
     pub(super) fn index(&mut self, operand: StepId, key: StepId, optional: bool) -> Evaluated<'v> {
         let (operand, key) = self.pair(operand, key)?;
         self.context.spend(1)?;
+        self.context.surcharge(LOOKUP_SURCHARGE)?;
+        if let Value::String(name) = &key {
+            self.context.look_for(name)?;
+        }
         match operand {
             Value::Optional(None) => Ok(Value::Optional(None)),
             Value::Optional(Some(held)) => {

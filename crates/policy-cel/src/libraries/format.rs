@@ -64,10 +64,18 @@ fn format<'v>(
         };
         index = index.saturating_add(1);
         context.write_out(&value, QUOTED_BYTES)?;
+        if let Ok(Clause::Fixed(decimals) | Clause::Scientific(decimals)) = &clause {
+            context.surcharge(number_surcharge(*decimals))?;
+        }
         let during = |error: EvalError| EvalError::failed(format!("error during formatting: {error}"));
         write_clause(&mut out, clause.map_err(EvalError::failed)?, &value, style).map_err(during)?;
     }
     context.string(out)
+}
+
+/// What writing a number with so many decimals takes beyond its cost
+fn number_surcharge(decimals: usize) -> u64 {
+    (decimals as u64).saturating_mul(24).saturating_add(40)
 }
 
 fn refused(clause: Clause, value: &Value<'_>) -> EvalError {

@@ -13,13 +13,13 @@ use crate::declaration::{Declared, walking};
 use crate::error::{EvalError, Limit};
 use crate::limits::MAX_DECOMPRESSED_BYTES;
 
-/// What compressing one byte costs: twenty times what looking at it does
-const COMPRESSED_BYTE_COST: u64 = 2;
+/// What compressing one byte takes beyond its cost: twenty times what looking at it does
+const COMPRESSED_BYTE_SURCHARGE: u64 = 2;
 
 pub(crate) const FUNCTIONS: &[Declared] = &[
     walking("gzip.compress", "(dyn) -> bytes", |context, a| {
         let text = string(a, 0)?;
-        context.spend((text.len() as u64).saturating_mul(COMPRESSED_BYTE_COST))?;
+        context.surcharge((text.len() as u64).saturating_mul(COMPRESSED_BYTE_SURCHARGE))?;
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
         let written = encoder.write_all(text.as_bytes());
         let octets = written

@@ -115,6 +115,7 @@ fn distinct<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Resul
     let mut seen: Vec<Value<'v>> = Vec::new();
     'elements: for element in list(arguments, 0)?.iter() {
         context.spend((seen.len() as u64).div_ceil(10))?;
+        context.surcharge((seen.len() as u64).saturating_add(1))?;
         for before in &seen {
             if context.equal(before, &element)? {
                 continue 'elements;
@@ -143,6 +144,7 @@ pub(crate) fn sorted<'v>(
     let length = pairs.len() as u64;
     let comparisons = length.saturating_mul(u64::from(length.max(2).ilog2()));
     context.spend(comparisons)?;
+    context.surcharge(comparisons.saturating_add(length))?;
     pairs.sort_by(|(left, _), (right, _)| compare(left, right).unwrap_or(Ordering::Equal));
     context.list(pairs.into_iter().map(|(_, value)| value).collect())
 }

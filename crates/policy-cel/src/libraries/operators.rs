@@ -12,6 +12,7 @@ use super::arguments::{index as to_index, value};
 use crate::context::Context;
 use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
+use crate::limits::{AGGREGATE_SURCHARGE, LOOKUP_SURCHARGE};
 use crate::value::{Key, List, Map, Value, compare, exact_int};
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
@@ -141,6 +142,7 @@ pub(crate) fn add<'v>(context: &mut Context<'_, 'v>, pair: &[Value<'v>]) -> Resu
         (Value::Double(left), Value::Double(right)) => Ok(Value::Double(left + right)),
         (Value::String(left), Value::String(right)) => {
             let length = left.len().saturating_add(right.len());
+            context.surcharge(AGGREGATE_SURCHARGE)?;
             context.meter.allocate(length)?;
             let mut text = String::with_capacity(length);
             text.push_str(left);
@@ -169,6 +171,7 @@ fn concatenate<'v>(context: &mut Context<'_, 'v>, left: &List<'v>, right: &List<
     }
     let total = left.len().saturating_add(right.len());
     context.spend(total.div_ceil(10) as u64)?;
+    context.surcharge(AGGREGATE_SURCHARGE.saturating_add(total.saturating_mul(3) as u64))?;
     context.room_for(total)?;
     let joined: Vec<Value<'v>> = left.iter().chain(right.iter()).collect();
     Ok(Value::List(List::from(joined)))
@@ -236,6 +239,10 @@ pub(crate) fn within<'v>(
         Value::List(list) => context.contains(list, item).map(Value::Bool),
         Value::Map(map) => {
             context.spend(1)?;
+            if let Value::String(name) = item {
+                context.look_for(name)?;
+            }
+            context.surcharge(LOOKUP_SURCHARGE)?;
             Ok(Value::Bool(map.has_key(item)))
         }
         _ => Err(EvalError::no_such_overload()),

@@ -32,7 +32,7 @@ pub(crate) const FUNCTIONS: &[Declared] = &[
 const DEFAULT: &str = "[0-9a-z]{8}";
 
 fn random<'v>(context: &mut Context<'_, 'v>, pattern: &str) -> Result<Value<'v>> {
-    context.spend(re2::reading_cost(pattern))?;
+    context.surcharge(re2::reading_cost(pattern))?;
     let parsed =
         re2::parse(pattern).map_err(|why| EvalError::failed(format!("error parsing regexp: {why}")))?;
     let Value::Uint(seed) = context.ask(&Question::Random)? else {

@@ -9,11 +9,14 @@
 use super::arguments::{size, string, value};
 use super::{conversions, times};
 use crate::context::Context;
-use crate::declaration::{Declared, function, matching, walking};
+use crate::declaration::{Declared, Surcharge, function, matching, walking};
 use crate::error::EvalError;
 use crate::value::Value;
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
+
+/// Bytes of text whose characters are counted in the time of a unit
+const COUNTED_BYTES: u64 = 128;
 
 const OWN: &[Declared] = &[
     function("size", "(bytes) -> int", length),
@@ -37,8 +40,13 @@ const OWN: &[Declared] = &[
     matching("matches", "string.(string) -> bool", matches),
 ];
 
-pub(crate) const FUNCTIONS: &[&[Declared]] =
-    &[OWN, conversions::FUNCTIONS, times::TIMESTAMPS, times::DURATIONS];
+/// The functions, and what calls of them take beyond their cost
+pub(crate) const FUNCTIONS: &[(&[Declared], Surcharge)] = &[
+    (OWN, Surcharge::new(6, 0)),
+    (conversions::FUNCTIONS, Surcharge::new(24, 1)),
+    (times::TIMESTAMPS, Surcharge::new(8, 0)),
+    (times::DURATIONS, Surcharge::new(2, 0)),
+];
 
 /// Names of types that are values too
 pub(crate) const TYPES: &[(&str, &str)] = &[
@@ -56,9 +64,12 @@ pub(crate) const TYPES: &[(&str, &str)] = &[
     ("uint", "uint"),
 ];
 
-fn length<'v>(_: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<'v> {
+fn length<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<'v> {
     Ok(size(match value(arguments, 0)? {
-        Value::String(text) => text.chars().count(),
+        Value::String(text) => {
+            context.surcharge((text.len() as u64) / COUNTED_BYTES)?;
+            text.chars().count()
+        }
         Value::Bytes(octets) => octets.len(),
         Value::List(list) => list.len(),
         Value::Map(map) => map.len(),
@@ -67,6 +78,7 @@ fn length<'v>(_: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<'v> {
 }
 
 fn matches<'v>(context: &mut Context<'_, 'v>, pair: &[Value<'v>]) -> Result<'v> {
-    let regex = context.regex(string(pair, 1)?)?;
-    Ok(Value::Bool(regex.is_match(string(pair, 0)?)))
+    let text = string(pair, 0)?;
+    let regex = context.regex(string(pair, 1)?, text)?;
+    Ok(Value::Bool(regex.is_match(text)))
 }

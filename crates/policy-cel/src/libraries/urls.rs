@@ -207,6 +207,9 @@ fn escaped_path(path: &str) -> String {
     out
 }
 
+/// What a pair of a query takes beyond its cost
+const PAIR_SURCHARGE: u64 = 25;
+
 fn query<'v>(context: &mut Context<'_, 'v>, text: &str) -> Result<Value<'v>, EvalError> {
     let mut gathered: Vec<(String, Vec<Value<'v>>)> = Vec::new();
     for pair in text
@@ -218,6 +221,7 @@ fn query<'v>(context: &mut Context<'_, 'v>, text: &str) -> Result<Value<'v>, Eva
             continue;
         };
         context.spend(gathered.len() as u64)?;
+        context.surcharge(PAIR_SURCHARGE)?;
         let value = context.string(value)?;
         match gathered.iter_mut().find(|(have, _)| *have == name) {
             Some((_, values)) => values.push(value),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Access, Comprehension, Plan, Step, StepId};
+use super::{Access, Comprehension, Operator, Plan, Step, StepId};
 use crate::ast::{Ast, Element, Entry, Kind, Literal, NodeId, Selection, StructField};
 use crate::checker::Reference;
+use crate::declaration::Overload;
 use crate::libraries::regexes::PATTERN_ARGUMENTS;
 use crate::patterns::Patterns;
 use crate::value::{Entries, Key, List, Map, Text, Value};
@@ -214,9 +215,11 @@ impl Lowering<'_> {
             .iter()
             .filter_map(|index| function.overloads.get(*index))
             .cloned();
+        let overloads: Box<[Overload]> = overloads.collect();
         Step::Call {
+            operator: Operator::of(&function.name, &overloads),
             name: Arc::clone(&function.name),
-            overloads: overloads.collect(),
+            overloads,
             arguments: operands.into(),
         }
     }

@@ -37,6 +37,10 @@ impl Fuel {
 /// # Errors
 /// When the fuel runs out; never for the values.
 pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>, fuel: &mut Fuel) -> Result<bool, EvalError> {
+    if let (Value::Int(left), Value::Int(right)) = (left, right) {
+        fuel.burn(1)?;
+        return Ok(left == right);
+    }
     let length = |left: usize, right: usize| (left.min(right) as u64).div_ceil(10).max(1);
     fuel.burn(match (left, right) {
         (Value::String(left), Value::String(right)) => length(left.len(), right.len()),
@@ -47,7 +51,6 @@ pub(crate) fn equal(left: &Value<'_>, right: &Value<'_>, fuel: &mut Fuel) -> Res
         (Value::String(left), Value::String(right)) => left == right,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Null, Value::Null) => true,
-        (Value::Int(left), Value::Int(right)) => left == right,
         (Value::Bytes(left), Value::Bytes(right)) => left == right,
         (Value::Timestamp(left), Value::Timestamp(right)) => left == right,
         (Value::Duration(left), Value::Duration(right)) => left == right,
@@ -100,9 +103,20 @@ pub(crate) fn contains(list: &List<'_>, value: &Value<'_>, fuel: &mut Fuel) -> R
         fuel.burn((array.len() as u64).max(1))?;
         return Ok(array.iter().any(|element| element.as_str() == Some(&**text)));
     }
-    for element in list.iter() {
-        if equal(&element, value, fuel)? {
-            return Ok(true);
+    match list {
+        List::Json(array) => {
+            for element in *array {
+                if equal(&Value::from(element), value, fuel)? {
+                    return Ok(true);
+                }
+            }
+        }
+        List::Shared(items) => {
+            for element in items.values() {
+                if equal(element, value, fuel)? {
+                    return Ok(true);
+                }
+            }
         }
     }
     fuel.burn(1)?;

@@ -20,6 +20,12 @@ pub struct Items<'v> {
     depth: u16,
 }
 
+impl<'v> Items<'v> {
+    pub(super) fn values(&self) -> &[Value<'v>] {
+        &self.values
+    }
+}
+
 impl<'v> List<'v> {
     /// Number of elements
     #[must_use]

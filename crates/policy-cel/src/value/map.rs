@@ -82,6 +82,18 @@ impl<'v> Key<'v> {
     }
 }
 
+impl<'v> Key<'v> {
+    /// The key, as a value
+    pub(crate) fn into_value(self) -> Value<'v> {
+        match self {
+            Self::Bool(truth) => Value::Bool(truth),
+            Self::Int(number) => Value::Int(number),
+            Self::Uint(number) => Value::Uint(number),
+            Self::String(text) => Value::String(text),
+        }
+    }
+}
+
 impl PartialEq for Key<'_> {
     fn eq(&self, other: &Self) -> bool {
         same(self, other)
@@ -175,20 +187,17 @@ impl<'v> Map<'v> {
     }
 
     /// The entries in order
-    pub fn iter(&self) -> Box<dyn Iterator<Item = (Key<'v>, Value<'v>)> + '_> {
-        match self {
-            Self::Json(object) => Box::new(
-                object
-                    .iter()
-                    .map(|(name, value)| (Key::String(Text::Borrowed(name)), Value::from(value))),
-            ),
-            Self::Shared(members) => Box::new(
-                members
-                    .entries
-                    .iter()
-                    .map(|(key, value)| (key.clone(), value.clone())),
-            ),
-        }
+    pub fn iter(&self) -> impl Iterator<Item = (Key<'v>, Value<'v>)> + '_ {
+        let (json, shared) = match self {
+            Self::Json(object) => (Some(object.iter()), None),
+            Self::Shared(members) => (None, Some(members.entries.iter())),
+        };
+        let borrowed = |(name, value): (&'v String, &'v serde_json::Value)| {
+            (Key::String(Text::Borrowed(name)), Value::from(value))
+        };
+        let json = json.into_iter().flatten().map(borrowed);
+        let shared = shared.into_iter().flatten();
+        json.chain(shared.map(|(key, value)| (key.clone(), value.clone())))
     }
 
     pub(super) fn depth(&self) -> u16 {

@@ -198,3 +198,83 @@ fn text_that_is_held_a_thousand_times_is_counted_a_thousand_times_when_it_is_wri
         limit(Limit::Memory)
     );
 }
+
+/// Cost and what is left of a request's allowance of `allowed`, once `text` was evaluated over the hostile object
+fn spent(text: &str, allowed: u64) -> (Result<(), Failure>, u64, u64) {
+    let environment = Environment::validating_policy(Scope::Cluster).build();
+    let program = environment.compile(text).unwrap();
+    let budget = Budget::new(1_000_000, allowed, 16 * 1024 * 1024);
+    let data = object();
+    let variables: HashMap<String, Value<'_>> = [("object".to_owned(), Value::from(&data))].into();
+    let outcome = program.evaluate_measured(&variables, &NoHost, &budget);
+    let value = outcome.value.map(|_| ());
+    (
+        value.map_err(|error| error.failure().clone()),
+        outcome.cost,
+        budget.left(),
+    )
+}
+
+#[test]
+fn what_takes_more_time_than_its_cost_is_paid_by_the_request_and_never_by_the_expression() {
+    let text = "lists.range(1000).all(i, semver('1.2.3').major() == 1 && quantity('1Gi').isInteger())";
+    let (value, cost, left) = spent(text, 10_000_000);
+    assert_eq!(value, Ok(()));
+    assert!(cost < 20_000, "{cost}");
+    assert!(left < 10_000_000 - 2 * cost, "{left}");
+    // An expression that Kubernetes' limit allows is allowed, however slow its functions are.
+    let (value, cost, _) = spent("lists.range(60000).all(i, sha256(string(i)) != '')", 10_000_000);
+    assert_eq!(value, Ok(()));
+    assert!(cost > 500_000, "{cost}");
+    let (value, ..) = spent("lists.range(60000).all(i, sha256(string(i)) != '')", 1_000_000);
+    assert_eq!(value, Err(Failure::Limit(Limit::Cost)));
+}
+
+#[test]
+fn a_pattern_that_turns_back_for_each_match_is_paid_for() {
+    for text in [
+        "object.text.upperAscii().findAll('.*[^A-Z]|[A-Z]').size() > 0",
+        "regex.replace(object.text.upperAscii(), '.*[^A-Z]|[A-Z]', 'y') != ''",
+        "regex.extractAll(object.text.upperAscii(), '.*[^A-Z]|([A-Z])').size() > 0",
+    ] {
+        assert_eq!(
+            spent(text, 10_000_000).0,
+            Err(Failure::Limit(Limit::Cost)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn thousands_of_patterns_made_while_evaluating_fit_the_allowance() {
+    let text = "lists.range(10).all(c, lists.range(300).all(p, 'registry.example.com/team/image:v1'.matches('^[a-z.]+/' + string(p % 100) + '$') == false))";
+    assert_eq!(spent(text, 10_000_000).0, Ok(()));
+}
+
+#[test]
+fn a_pattern_whose_states_are_many_at_once_is_paid_for_by_its_states() {
+    let search = |states: u32| format!("object.text.matches('^[x-z]*x[w-z]{{{states}}}y')");
+    let (_, few_cost, few_left) = spent(&search(10), 10_000_000);
+    let (_, many_cost, many_left) = spent(&search(99), 10_000_000);
+    assert!(many_cost.abs_diff(few_cost) < 10_000);
+    assert!(
+        many_left < few_left.saturating_sub(1_000_000),
+        "{few_left} {many_left}"
+    );
+}
+
+#[test]
+fn keys_as_long_as_a_file_and_numbers_of_a_thousand_digits_are_paid_for() {
+    for text in [
+        "lists.range(90000).all(i, !(object.text in object))",
+        "lists.range(90000).all(i, object[object.text] == 1 || true)",
+        "lists.range(20000).all(i, {string(object.text): 1, 'a': i}.size() == 2)",
+        "lists.range(80000).all(i, '%.100f'.format([1e300]) != '')",
+    ] {
+        assert_eq!(
+            spent(text, 10_000_000).0,
+            Err(Failure::Limit(Limit::Cost)),
+            "{text}"
+        );
+    }
+}

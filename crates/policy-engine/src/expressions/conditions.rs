@@ -69,7 +69,7 @@ impl MatchConditions {
     /// Whether all hold. All are evaluated until one is false, so that one round asks for the facts of all.
     ///
     /// # Errors
-    /// Where none is false: [`Halt::Pending`] if a fact is missing, else [`Halt::Failed`] with the errors joined by `; `.
+    /// Where none is false: [`Halt::Pending`] if a fact is missing, else [`Halt::Failed`] with the errors, each once, joined by `; `.
     pub fn met(&self, scene: &Scene<'_>) -> Result<Met, Halt> {
         let mut pending = false;
         let mut failures: Vec<String> = Vec::new();
@@ -78,6 +78,8 @@ impl MatchConditions {
                 Ok(true) => {}
                 Ok(false) => return Ok(Met::Not(Arc::clone(&condition.name))),
                 Err(Halt::Pending) => pending = true,
+                // Conditions that fail alike, as all do that come after the allowance is spent, say so once.
+                Err(Halt::Failed(cause)) if failures.contains(&cause) => {}
                 Err(Halt::Failed(cause)) => failures.push(cause),
             }
         }

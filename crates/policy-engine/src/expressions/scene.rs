@@ -70,8 +70,14 @@ impl<'v> Scene<'v> {
 
     /// The same scene with what is left of `other`'s budget: both are of one rule on one request.
     #[must_use]
-    pub fn sharing(mut self, other: &Self) -> Self {
-        self.budget = Rc::clone(&other.budget);
+    pub fn sharing(self, other: &Self) -> Self {
+        self.spending(&other.budget)
+    }
+
+    /// The same scene with what is left of `budget`.
+    #[must_use]
+    pub fn spending(mut self, budget: &Rc<Budget>) -> Self {
+        self.budget = Rc::clone(budget);
         self.told.set(self.budget.left());
         self
     }
@@ -101,8 +107,8 @@ impl<'v> Scene<'v> {
         value.map_err(|error| halt(&error))
     }
 
-    /// Tells the view what was spent since it was told last.
-    fn tell_cost(&self) {
+    /// Tells the view what was spent of the budget since it was told last, by whomever.
+    pub fn tell_cost(&self) {
         let left = self.budget.left();
         let before = self.told.replace(left);
         self.world.view().spend(before.saturating_sub(left));

@@ -9,6 +9,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use image_reference::{DefaultRegistry, ImageReference};
 use image_trust::{ReasonCode, RegistryAccess};
@@ -137,10 +138,10 @@ impl ImageValidatingRule {
     }
 
     fn try_pin(&self, occasion: &ImageOccasion<'_>) -> Result<(Vec<ImagePin>, Vec<String>), Halt> {
-        let Applies::Yes { excused } = self.applies(occasion)? else {
+        let budget = Rc::<Budget>::default();
+        let Applies::Yes { excused } = self.applies(occasion, &budget)? else {
             return Ok((Vec::new(), Vec::new()));
         };
-        let budget = Budget::default();
         let extraction = self.extraction(occasion, excused.as_ref(), &budget);
         let before = budget.left();
         let images = extraction.of_pods(occasion.request);
@@ -171,16 +172,17 @@ impl ImageValidatingRule {
     }
 
     fn try_judge(&self, occasion: &ImageOccasion<'_>) -> Result<Option<ImageValidatingVerdict>, Halt> {
-        let excused = match self.applies(occasion)? {
+        // One allowance for all that the policy evaluates on this request, however often it runs.
+        let budget = Rc::<Budget>::default();
+        let excused = match self.applies(occasion, &budget)? {
             Applies::Yes { excused } => excused,
             Applies::Exempted(keys) => return Ok(Some(exempt(keys))),
             Applies::No => return Ok(None),
         };
-        let budget = Budget::default();
         let extraction = self.extraction(occasion, excused.as_ref(), &budget);
-        let before = budget.left();
-        let meant = extraction.all(occasion.request, &self.0.scene(world_of(occasion)));
-        occasion.view.spend(before.saturating_sub(budget.left()));
+        let scene = self.0.scene(world_of(occasion)).spending(&budget);
+        let meant = extraction.all(occasion.request, &scene);
+        scene.tell_cost();
         let meant = meant?;
         if self.0.configurations.verify_digest
             && let Some(refused) = without_digest(&meant)?
@@ -190,7 +192,7 @@ impl ImageValidatingRule {
         let mut resolved = ResolvedAttestors::new();
         let mut choices = Choices::default();
         for _ in 0..MOST_RUNS {
-            let (verdict, made) = self.run_resolved(occasion, &meant, choices, &mut resolved)?;
+            let (verdict, made) = self.run_resolved(occasion, &meant, choices, &mut resolved, &budget)?;
             match (verdict.verdict.outcome, made.advance()) {
                 (RuleOutcome::Pass, Some(next)) => choices = next,
                 (_, _) => return Ok(Some(verdict)),
@@ -209,13 +211,14 @@ impl ImageValidatingRule {
         meant: &MeantImages,
         mut choices: Choices,
         resolved: &mut ResolvedAttestors,
+        budget: &Rc<Budget>,
     ) -> Result<(ImageValidatingVerdict, Choices), Halt> {
         loop {
-            match self.run(occasion, meant, choices, resolved)? {
+            match self.run(occasion, meant, choices, resolved, budget)? {
                 Run::Done(verdict, made) => return Ok((*verdict, made)),
                 Run::Unresolved(names, same) => {
                     choices = same;
-                    self.resolve(occasion, meant, names, resolved)?;
+                    self.resolve(occasion, meant, names, resolved, budget)?;
                 }
             }
         }
@@ -228,9 +231,11 @@ impl ImageValidatingRule {
         meant: &MeantImages,
         names: BTreeSet<String>,
         resolved: &mut ResolvedAttestors,
+        budget: &Rc<Budget>,
     ) -> Result<(), Halt> {
         let images = meant.variable();
         let scene = self.0.scene_of_images(world_of(occasion), &images);
+        let scene = scene.spending(budget);
         let mut pending = false;
         for name in names {
             let Some(attestor) = self.0.attestors.get(&name) else {
@@ -247,8 +252,8 @@ impl ImageValidatingRule {
     }
 
     /// Conditions first, then exceptions, as Kyverno has it for this kind.
-    fn applies(&self, occasion: &ImageOccasion<'_>) -> Result<Applies, Halt> {
-        let scene = self.0.scene(world_of(occasion));
+    fn applies(&self, occasion: &ImageOccasion<'_>, budget: &Rc<Budget>) -> Result<Applies, Halt> {
+        let scene = self.0.scene(world_of(occasion)).spending(budget);
         match self.0.conditions.met(&scene) {
             Ok(Met::All) => {}
             Ok(Met::Not(_)) => return Ok(Applies::No),
@@ -270,6 +275,7 @@ impl ImageValidatingRule {
         meant: &MeantImages,
         choices: Choices,
         resolved: &ResolvedAttestors,
+        budget: &Rc<Budget>,
     ) -> Result<Run, Halt> {
         let verification = Verification {
             policy: &self.0,
@@ -277,7 +283,7 @@ impl ImageValidatingRule {
             asker: occasion.asker.clone(),
             access: self.access(occasion),
             registry: occasion.registry,
-            budget: Budget::default(),
+            budget: Rc::clone(budget),
             resolved,
             unresolved: RefCell::default(),
             ledger: RefCell::default(),
@@ -286,7 +292,7 @@ impl ImageValidatingRule {
         let images = meant.variable();
         let judged = {
             let world = world_of(occasion).with_images(&verification);
-            let scene = self.0.scene_of_images(world, &images);
+            let scene = self.0.scene_of_images(world, &images).spending(budget);
             let finding = self.0.validations.judge(&scene, Wording::Kyverno);
             let annotations = self.0.annotations.evaluate(&scene);
             finding.and_then(|finding| Ok((finding, annotations?)))

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use image_reference::{DefaultRegistry, Digest, ImageReference};
@@ -47,7 +48,7 @@ pub(super) struct Verification<'r> {
     pub(super) asker: Asker,
     pub(super) access: RegistryAccess,
     pub(super) registry: &'r DefaultRegistry,
-    pub(super) budget: Budget,
+    pub(super) budget: Rc<Budget>,
     /// Whom attestors stand for whose expressions have run.
     pub(super) resolved: &'r ResolvedAttestors,
     /// Attestors whose expressions must run first.
@@ -127,10 +128,7 @@ impl<'r> Verification<'r> {
     ) -> Result<Value<'static>, Halt> {
         let reference = ImageReference::parse(image, self.registry).ok();
         let names = ImageNames::of(image, reference.as_ref());
-        let before = self.budget.left();
-        let is_meant = self.policy.references.mean(&names, &self.budget);
-        self.facts.spend(before.saturating_sub(self.budget.left()));
-        if !is_meant? {
+        if !self.policy.references.mean(&names, &self.budget)? {
             return Ok(Value::Int(0));
         }
         let mut found = Vec::new();

@@ -134,6 +134,12 @@ fn looping() -> Named {
             ),
         ),
         (
+            "a pattern that turns back for each match",
+            expression(
+                "lists.range(1000).all(i, lists.range(20000).map(j, 'A').join('').findAll('.*[^A-Z]|[A-Z]').size() > 0)",
+            ),
+        ),
+        (
             "a loop over patterns",
             expression(
                 "lists.range(100000).all(i, !'aaaaaaaaaaaaaaaaaaaa'.matches('(a|b|ab){' + string(i % 900) + '}c'))",
@@ -200,6 +206,8 @@ fn hostile_policies_end_in_a_clear_error_soon_and_with_little_memory() {
         .iter()
         .any(|clear| words.contains(clear));
         assert!(is_clear, "{name}: {words}");
+        assert!(words.matches("limit exceeded").count() <= 1, "{name}: {words}");
+        assert!(words.len() <= 1024, "{name}: {words}");
         assert!(kib <= MOST_KIB, "{name}: {kib} KiB");
         assert!(ms <= MOST_MS, "{name}: {ms} ms");
     }
