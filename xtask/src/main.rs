@@ -28,7 +28,7 @@ cargo xtask tidy [--fix]
 cargo xtask corpus [SECTION…] [--bin PATH] [--jobs N] [--record]
                     the binary against recorded behaviour in $VOUCHSAFE_SHARED (default ../shared);
                     --record raises the floors and writes the known gaps
-cargo xtask e2e images|keyless|cluster|soak|all [--bin PATH] [--only WORD] [--kubernetes RELEASE] [--minutes N]
+cargo xtask e2e images|matrix|keyless|cluster|soak|all [--bin PATH] [--only WORD] [--kubernetes RELEASE] [--minutes N]
                     the binary against real cosign, a real registry, a real Sigstore and a real API server, installed
                     once into the user's cache; --only and --kubernetes choose tests and release of `cluster`,
                     --minutes the length of `soak`

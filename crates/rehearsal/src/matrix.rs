@@ -286,9 +286,12 @@ impl<'a> Matrix<'a> {
             material.public_key = None;
             material.certificate = Some(RawCertificate::of(credential.certificate.der()));
             if matches!(shape.holder, Holder::Own(_)) {
-                // As cosign writes it for an authority of one's own: the whole chain, in a bundle of version 0.3.
+                // As cosign writes it for an authority of one's own: the chain, in a bundle of version 0.3. Its root is left
+                // out, as the verifier has it.
                 material.certificate = None;
-                let chain = std::iter::once(&credential.certificate).chain(&credential.chain);
+                let root = self.authority.fulcio.root().der();
+                let above = credential.chain.iter().filter(|one| one.der() != root);
+                let chain = std::iter::once(&credential.certificate).chain(above);
                 let certificates = chain
                     .map(|certificate| RawCertificate::of(certificate.der()))
                     .collect();

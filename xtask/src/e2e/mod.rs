@@ -10,6 +10,7 @@ mod debian_registry;
 mod case;
 mod workshop;
 mod keyless;
+mod matrix;
 mod images;
 mod cluster;
 
@@ -21,7 +22,7 @@ use crate::report::say;
 use crate::{binary, place};
 
 /// What `all` means; `scale` is long, and `chainsaw` needs a folder of Kyverno's.
-const NAMES: [&str; 4] = ["images", "keyless", "cluster", "soak"];
+const NAMES: [&str; 5] = ["images", "matrix", "keyless", "cluster", "soak"];
 
 /// Reads the arguments and runs the tests named, or all.
 pub(crate) fn run(mut arguments: Arguments) -> Outcome {
@@ -46,6 +47,7 @@ pub(crate) fn run(mut arguments: Arguments) -> Outcome {
     for name in names {
         step(&format!("e2e {name}"), || match name.as_str() {
             "images" => unless_missing(images::run(&binary)),
+            "matrix" => unless_missing(matrix::run(&binary)),
             "keyless" => unless_missing(keyless::run(&binary)),
             "cluster" => unless_missing(cluster::run(&binary, &choice)),
             // Takes an hour and gigabytes: by hand, and no part of `all`.

@@ -47,7 +47,7 @@ pub(in crate::e2e) fn made_by_us(workshop: &Workshop) -> Outcome<Vec<String>> {
 }
 
 /// Writes down whom cosign shall believe.
-fn publish(workshop: &Workshop, authority: &Authority) -> Outcome {
+pub(in crate::e2e) fn publish(workshop: &Workshop, authority: &Authority) -> Outcome {
     place::write(&workshop.file("root.json"), &authority.trusted_root()?)?;
     place::write(&workshop.file("fulcio.pem"), &authority.fulcio.root().pem())?;
     place::write(

@@ -11,7 +11,7 @@ mod verdicts;
 
 use std::path::Path;
 
-pub(super) use made_by_us::made_by_us;
+pub(super) use made_by_us::{made_by_us, publish};
 
 use self::signing::Images;
 use self::stack::Stack;
