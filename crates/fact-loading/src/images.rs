@@ -23,6 +23,7 @@ use crate::keychains::Keychains;
 use crate::keys::Keys;
 use crate::memory::Memory;
 use crate::platforms::{self, Platforms};
+use crate::refusals::Refusals;
 use crate::revocation::Revocations;
 use crate::trust::{Trust, TrustSource};
 use crate::trust_roots::TrustRoots;
@@ -52,6 +53,7 @@ pub(crate) struct Images {
     means: ImageMeans,
     tags: Cache<TagKey, Digest>,
     verdicts: Verdicts,
+    refusals: Refusals,
     memory: Memory,
 }
 
@@ -93,6 +95,7 @@ impl Images {
             means,
             tags: tags.build(),
             verdicts: Verdicts::new(memory.of_findings()),
+            refusals: Refusals::new(memory.of_refusals()),
             memory,
         }
     }
@@ -105,6 +108,11 @@ impl Images {
     /// The registry client, for questions about images that are no demands.
     pub(crate) fn registry(&self) -> &RegistryClient {
         self.gatherer.registry()
+    }
+
+    /// Why the trust root is not a fresh one, if a mirror was asked in vain.
+    pub(crate) fn trust_failure(&self) -> Option<String> {
+        self.means.trust.failure()
     }
 
     /// A call on behalf of `errand`.
@@ -160,6 +168,9 @@ impl Images {
         if let Some(known) = self.verdicts.get(&question).await {
             return Ok(known);
         }
+        if let Some(standing) = self.refusals.standing(&question).await {
+            return Ok(standing);
+        }
         let bench = Bench {
             demand,
             keys: &question.keys,
@@ -171,6 +182,7 @@ impl Images {
             judged = self.judge_platforms(&call, &reference, judged, bench).await?;
         }
         let judged = Arc::new(judged);
+        self.refusals.note(&question, &judged).await;
         self.verdicts.keep(question, &judged).await;
         Ok(judged)
     }

@@ -26,6 +26,7 @@ mod trust_roots;
 mod platforms;
 mod memory;
 mod verdicts;
+mod refusals;
 mod images;
 mod image_metadata;
 mod access;

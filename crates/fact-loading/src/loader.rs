@@ -168,6 +168,12 @@ impl Loader {
         *images = images.anew();
     }
 
+    /// Why signatures are judged by the last good trust root, or that of this build, where the TUF mirror could not be read.
+    #[must_use]
+    pub fn trust_failure(&self) -> Option<String> {
+        self.images().trust_failure()
+    }
+
     fn images(&self) -> Images {
         self.images.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -10,12 +10,28 @@ use image_evidence::CacheOptions;
 const FINDINGS_LIFE: Duration = Duration::from_secs(60);
 /// How long an admission believes that a tag still means the same digest.
 const TAG_LIFE: Duration = Duration::from_secs(5);
+/// How long an admission's refusal stands that was looked for [`REFUSAL_LOOKS`] times.
+const REFUSAL_LIFE: Duration = Duration::from_secs(5);
+/// How often in a row an admission looks for what was missing before its refusal stands: more than anyone needs who signs
+/// and tries again.
+const REFUSAL_LOOKS: u32 = 5;
+
+/// How refusals are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RefusalMemory {
+    /// Looks with the same answer, each within `life` of the one before, after which it stands.
+    pub(crate) looks: u32,
+    /// How long it stands since it was last looked for.
+    pub(crate) life: Duration,
+}
 
 /// Whom a loader remembers for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Memory {
     /// Admissions: evidence for a minute, absence and tags for seconds. Who is refused by what is remembered is looked at
-    /// once more, so that nobody who has just signed is refused by an old answer.
+    /// once more, so that nobody who has just signed is refused by an old answer; only an image refused five times in a row,
+    /// for reasons that do not go by themselves, is refused for five seconds without a look, as floods of requests need no
+    /// better answer.
     #[default]
     Admissions,
     /// One round over everything that runs, for so long at most: all objects of one image are judged by one look at it for
@@ -51,6 +67,15 @@ impl Memory {
             Self::Admissions => FINDINGS_LIFE,
             Self::Round(life) => life,
         }
+    }
+
+    /// How refusals are remembered; none is whose reason may go by itself.
+    pub(crate) fn of_refusals(self) -> RefusalMemory {
+        let (looks, life) = match self {
+            Self::Admissions => (REFUSAL_LOOKS, REFUSAL_LIFE),
+            Self::Round(life) => (1, life),
+        };
+        RefusalMemory { looks, life }
     }
 
     /// How long a tag means the digest that it meant.

@@ -1,14 +1,14 @@
 //! What was found about images, remembered by bytes.
 //!
 //! Key: who may see the image, which content, what is demanded, by which keys, under which trust root. Only findings
-//! without a refusal are kept: a refusal is judged anew each time, as its reason may have gone. Conditions over
-//! attestations are no part of it: they are evaluated at each request.
+//! without a refusal are kept here: a refusal is looked for anew, as its reason may have gone; how often, the module
+//! `refusals` says. Conditions over attestations are no part of it: they are evaluated at each request.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use image_reference::Digest;
-use image_trust::{ImageDemand, ImageFindings, SignerFinding};
+use image_trust::{ImageDemand, ImageFindings, Refusal, SignerFinding};
 use image_verification::ResolvedKeys;
 use moka::future::Cache;
 use oci_registry::Identity;
@@ -64,6 +64,11 @@ pub(crate) fn has_refusal(findings: &ImageFindings) -> bool {
     each(findings).any(Result::is_err)
 }
 
+/// Why demands are not met.
+pub(crate) fn refusals(findings: &ImageFindings) -> impl Iterator<Item = &Refusal> {
+    each(findings).filter_map(|finding| finding.as_ref().err())
+}
+
 /// Whether any demand is met: it may be the only one that must be.
 pub(crate) fn has_proof(findings: &ImageFindings) -> bool {
     each(findings).any(Result::is_ok)
@@ -76,7 +81,8 @@ fn each(findings: &ImageFindings) -> impl Iterator<Item = &SignerFinding> {
         .chain(findings.attestations.iter().flatten())
 }
 
-fn weight(question: &Question, findings: &Arc<ImageFindings>) -> u32 {
+/// Bytes that an entry takes, about.
+pub(crate) fn weight(question: &Question, findings: &Arc<ImageFindings>) -> u32 {
     let keys = question.keys.values().flatten().map(|pem| pem.len());
     let statements = each(findings)
         .filter_map(|finding| finding.as_ref().ok())
@@ -87,7 +93,12 @@ fn weight(question: &Question, findings: &Arc<ImageFindings>) -> u32 {
         .iter()
         .map(|one| one.what.len().saturating_add(VALUE_BYTES));
     let types = findings.predicate_types.iter().map(String::len);
-    let total = keys.chain(statements).chain(examined).chain(types).fold(
+    let reasons = refusals(findings).flat_map(|refusal| {
+        let found = refusal.found.iter().map(String::len);
+        found.chain([refusal.message.len(), refusal.demanded.len(), VALUE_BYTES])
+    });
+    let all = keys.chain(statements).chain(examined).chain(types).chain(reasons);
+    let total = all.fold(
         ENTRY_BYTES.saturating_add(question.image.len()),
         usize::saturating_add,
     );
@@ -112,54 +123,56 @@ fn value_bytes(value: &Value) -> usize {
     inside.saturating_add(VALUE_BYTES)
 }
 
+/// A question of its own for each number, and findings without a refusal.
 #[cfg(test)]
-mod tests {
+pub(crate) fn sample(number: u32) -> (Question, Arc<ImageFindings>) {
     use image_reference::{DefaultRegistry, ImageReference};
     use image_trust::{Examined, Layouts};
 
+    let name = format!("registry.example/app-{number}@sha256:{number:064x}");
+    let image = ImageReference::parse(&name, &DefaultRegistry::default()).unwrap();
+    let digest = image.digest().unwrap().clone();
+    let demand = ImageDemand {
+        layouts: Layouts::Sigstore,
+        signers: Vec::new(),
+        attestations: Vec::new(),
+        access: Default::default(),
+    };
+    let question = Question {
+        identity: Identity::default(),
+        image: image.repository(),
+        digest: digest.clone(),
+        demand: Arc::new(demand),
+        keys: ResolvedKeys::new(),
+        trust: [0; 32],
+    };
+    let examined = Examined {
+        what: "x".repeat(512),
+        outcome: Ok(String::new()),
+    };
+    let found = ImageFindings {
+        image,
+        digest,
+        signers: Vec::new(),
+        attestations: Vec::new(),
+        predicate_types: Vec::new(),
+        examined: vec![examined],
+    };
+    (question, Arc::new(found))
+}
+
+#[cfg(test)]
+mod tests {
     use super::*;
 
     const LIFE: Duration = Duration::from_secs(60);
-
-    fn findings(number: u32) -> (Question, Arc<ImageFindings>) {
-        let name = format!("registry.example/app-{number}@sha256:{number:064x}");
-        let image = ImageReference::parse(&name, &DefaultRegistry::default()).unwrap();
-        let digest = image.digest().unwrap().clone();
-        let demand = ImageDemand {
-            layouts: Layouts::Sigstore,
-            signers: Vec::new(),
-            attestations: Vec::new(),
-            access: Default::default(),
-        };
-        let question = Question {
-            identity: Identity::default(),
-            image: image.repository(),
-            digest: digest.clone(),
-            demand: Arc::new(demand),
-            keys: ResolvedKeys::new(),
-            trust: [0; 32],
-        };
-        let examined = Examined {
-            what: "x".repeat(512),
-            outcome: Ok(String::new()),
-        };
-        let found = ImageFindings {
-            image,
-            digest,
-            signers: Vec::new(),
-            attestations: Vec::new(),
-            predicate_types: Vec::new(),
-            examined: vec![examined],
-        };
-        (question, Arc::new(found))
-    }
 
     /// A cluster sees new digests for ever: what is kept must not grow with them.
     #[tokio::test]
     async fn memory_stays_flat_over_a_hundred_thousand_distinct_images() {
         let verdicts = Verdicts::new(LIFE);
         for number in 0..100_000 {
-            let (question, found) = findings(number);
+            let (question, found) = sample(number);
             verdicts.keep(question, &found).await;
             if number % 10_000 == 0 {
                 verdicts.0.run_pending_tasks().await;
@@ -168,7 +181,7 @@ mod tests {
         }
         verdicts.0.run_pending_tasks().await;
         assert!(verdicts.0.weighted_size() <= MOST_BYTES);
-        let (question, found) = findings(1);
+        let (question, found) = sample(1);
         let most = MOST_BYTES / u64::from(weight(&question, &found));
         assert!(verdicts.0.entry_count() <= most && verdicts.0.entry_count() > most / 2);
     }
@@ -176,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn what_an_older_trust_root_vouched_for_is_not_used_under_a_new_one() {
         let verdicts = Verdicts::new(LIFE);
-        let (question, found) = findings(1);
+        let (question, found) = sample(1);
         verdicts.keep(question.clone(), &found).await;
         assert!(verdicts.get(&question).await.is_some());
         let renewed = Question {

@@ -107,3 +107,58 @@ async fn more_bundles_than_the_limit_prove_no_attestation() {
         .await
         .refused_for(ReasonCode::LimitExceeded);
 }
+
+/// A controller gone wild asks for an image that is refused for good, unsigned or by a stranger's signature. The registry is
+/// asked a few times, however often the image is; whoever signs is admitted as soon as that is over.
+#[tokio::test]
+async fn a_flood_of_requests_for_a_refused_image_hammers_no_registry() {
+    const REQUESTS: usize = 60;
+    /// Looks that a flood may cost, and what a look by all evidence costs at most.
+    const LOOKS: usize = 5;
+    const LOOK_REQUESTS: usize = 12;
+    let stage = Stage::new().await;
+    let policies = [images_policy("p", &[signed_by(&[key(&stage.key)])])];
+    let unsigned = stage.image("unsigned");
+    let stolen = stage.image("stolen");
+    flood(&stage, &stolen, 3);
+    for (tag, code) in [
+        ("unsigned", ReasonCode::Unsigned),
+        ("stolen", ReasonCode::WrongSigner),
+    ] {
+        drop(stage.registry.take_requests());
+        let began = Instant::now();
+        for _ in 0..REQUESTS {
+            stage.run(&policies, &[tag]).await.refused_for(code);
+        }
+        // On a machine so slow that the flood is none, answers are forgotten meanwhile.
+        let lives = 1 + usize::try_from(began.elapsed().as_secs() / 5).unwrap();
+        let asked = stage.registry.take_requests();
+        assert!(asked.len() <= lives * LOOKS * LOOK_REQUESTS, "{tag}: {asked:#?}");
+        assert!(asked.len() < REQUESTS * lives, "{tag}: {} requests", asked.len());
+    }
+    stage
+        .repository
+        .sign(&unsigned, &stage.key, &Default::default())
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(5_500)).await;
+    stage.run(&policies, &["unsigned"]).await.admitted();
+}
+
+/// Who is refused, signs and tries again, and again, needs no patience.
+#[tokio::test]
+async fn who_signs_after_a_few_refusals_is_admitted_at_once() {
+    let stage = Stage::new().await;
+    let policies = [images_policy("p", &[signed_by(&[key(&stage.key)])])];
+    let image = stage.image("1");
+    for _ in 0..4 {
+        stage
+            .run(&policies, &["1"])
+            .await
+            .refused_for(ReasonCode::Unsigned);
+    }
+    stage
+        .repository
+        .sign(&image, &stage.key, &Default::default())
+        .unwrap();
+    stage.run(&policies, &["1"]).await.admitted();
+}
