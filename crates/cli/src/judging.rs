@@ -34,19 +34,6 @@ pub(crate) struct Judge<'j> {
     world: OnceCell<(Loader, Runtime)>,
 }
 
-/// Judges every request; decisions in the order of requests.
-///
-/// # Errors
-/// [`InputError`] where facts are needed and no loader can be set up.
-pub(crate) fn judge_all(
-    engine: &Engine,
-    requests: &[Request],
-    registry: &RegistryArguments,
-    cluster: &Arc<dyn Cluster>,
-) -> Result<Vec<Decision>, InputError> {
-    Judge::new(registry, cluster, &GivenImages::default()).all(engine, requests)
-}
-
 impl<'j> Judge<'j> {
     pub(crate) fn new(
         registry: &'j RegistryArguments,
@@ -92,6 +79,13 @@ impl<'j> Judge<'j> {
             }
         }
         Ok(decisions.into_iter().flatten().collect())
+    }
+
+    /// Why the trust root that was judged by is not a fresh one, where a TUF mirror should have given it.
+    pub(crate) fn staleness(&self) -> Option<String> {
+        let (loader, _) = self.world.get()?;
+        let why = loader.trust_failure()?;
+        Some(format!("the trust root is not fresh: {why}"))
     }
 
     fn world(&self) -> Result<&(Loader, Runtime), InputError> {

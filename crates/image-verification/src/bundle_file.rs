@@ -8,6 +8,7 @@ use std::sync::Arc;
 use image_trust::{Identity, ReasonCode, Refusal};
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::bundle_verifier::{BundleSigner, BundleVerifier as _, SignedArtifact};
 use crate::identity::DemandedIdentity;
@@ -38,10 +39,45 @@ pub struct BundleIdentity {
     pub issuer_regexp: Option<String>,
 }
 
+/// What a bundle must say once, and what it may say in one of several ways.
 #[derive(Deserialize)]
-struct MediaType {
+#[serde(rename_all = "camelCase")]
+struct Outline {
     #[serde(rename = "mediaType")]
     _media_type: String,
+    verification_material: OutlinedMaterial,
+    #[serde(default)]
+    dsse_envelope: Option<IgnoredAny>,
+    #[serde(default)]
+    message_signature: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OutlinedMaterial {
+    #[serde(default)]
+    certificate: Option<IgnoredAny>,
+    #[serde(default)]
+    x509_certificate_chain: Option<IgnoredAny>,
+    #[serde(default)]
+    public_key: Option<IgnoredAny>,
+}
+
+impl Outline {
+    /// What readers could take differently: two signatures of which one counts, a key beside a certificate.
+    fn ambiguity(&self) -> Option<&'static str> {
+        let material = &self.verification_material;
+        let signers = [
+            &material.certificate,
+            &material.x509_certificate_chain,
+            &material.public_key,
+        ];
+        if self.dsse_envelope.is_some() && self.message_signature.is_some() {
+            return Some("the bundle holds both an envelope and a message signature");
+        }
+        (signers.into_iter().flatten().count() > 1)
+            .then_some("the bundle must hold one certificate, chain or key hint")
+    }
 }
 
 /// Verifies one bundle over one artifact as of `at`; the answer says who signed, for people.
@@ -63,8 +99,11 @@ pub fn verify_bundle_file(
     let json =
         std::str::from_utf8(bundle_json).map_err(|_| malformed("the bundle is not UTF-8".to_owned()))?;
     // The library takes a bundle that does not say what it is for one of the oldest kind; nobody else does.
-    serde_json::from_str::<MediaType>(json)
+    let outline: Outline = serde_json::from_str(json)
         .map_err(|cause| malformed(format!("the bundle can't be read: {cause}")))?;
+    if let Some(ambiguity) = outline.ambiguity() {
+        return Err(malformed(ambiguity.to_owned()));
+    }
     match policy {
         BundlePolicy::Key(pem) => {
             let key = VerifyingKey::from_pem(pem).map_err(|cause| {

@@ -14,7 +14,7 @@ use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::crl::dp::{DistributionPoint, IssuingDistributionPoint, Reasons};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints};
+use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax, CrlDistributionPoints, CrlReason};
 use x509_cert::time::Time;
 use x509_ocsp::{
     BasicOcspResponse, CertId, CertStatus, OcspGeneralizedTime, OcspResponse, ResponderId, ResponseData,
@@ -32,6 +32,7 @@ const SCOPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
 const INFORMATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.1.1");
 const OCSP: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
+const REASON: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
 const INVALIDITY_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.24");
 const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const RESPONDER: &str = "CN=rehearsal responder,O=rehearsal";
@@ -84,6 +85,9 @@ pub enum Status {
     Revoked,
     /// It was taken back for what it signs from this time on.
     RevokedFrom(SystemTime),
+    /// A list says that it is no longer revoked (`removeFromCRL`), which only lists of changes may; a responder has no such
+    /// word and says that it stands.
+    TakenBack,
     /// The responder does not know it; a list has no such word and holds it as revoked.
     Unknown,
 }
@@ -241,7 +245,7 @@ impl Revoker<'_> {
             revocation_reason: None,
         };
         let (cert_status, single_extensions) = match status {
-            Status::Good => (CertStatus::good(), None),
+            Status::Good | Status::TakenBack => (CertStatus::good(), None),
             Status::Unknown => (CertStatus::unknown(), None),
             Status::Revoked => (CertStatus::Revoked(revoked), None),
             Status::RevokedFrom(date) => (CertStatus::Revoked(revoked), Some(vec![invalidity_date(date)?])),
@@ -278,6 +282,7 @@ fn entries(says: &[(&Certificate, Status)], period: Period) -> Result<Vec<Revoke
             Status::Good => continue,
             Status::Revoked | Status::Unknown => None,
             Status::RevokedFrom(date) => Some(vec![invalidity_date(*date)?]),
+            Status::TakenBack => Some(vec![extension(REASON, false, &CrlReason::RemoveFromCRL)?]),
         };
         entries.push(RevokedCert {
             serial_number: certificate.parsed()?.tbs_certificate.serial_number,

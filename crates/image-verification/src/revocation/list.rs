@@ -105,7 +105,13 @@ fn is_revoked(entry: &RevokedCert, moment: Moment) -> Result<bool, String> {
     for extension in entry.crl_entry_extensions.as_deref().unwrap_or_default() {
         let value = extension.extn_value.as_bytes();
         match extension.extn_id {
-            REASON if value == CrlReason::RemoveFromCRL.to_der().unwrap_or_default() => return Ok(false),
+            // RFC 5280 §5.3.1: lists of changes alone may say so. A whole list with such an entry leaves open which it means.
+            REASON if value == CrlReason::RemoveFromCRL.to_der().unwrap_or_default() => {
+                return Err(
+                    "an entry of the list takes back a revocation, which only lists of changes may"
+                        .to_owned(),
+                );
+            }
             REASON => {}
             INVALIDITY_DATE if was_used_before(value, moment) => return Ok(false),
             INVALIDITY_DATE => {}

@@ -216,3 +216,38 @@ fn the_library_and_our_own_checks_agree() {
         }
     }
 }
+
+/// Two readers could take such a bundle differently, each for what the other did not look at. The format has one of each.
+#[test]
+fn a_bundle_that_says_two_things_where_one_counts_is_refused() {
+    let credential = credential();
+    let log = LogVersion::V1(EntryKind::Dsse);
+    let statement = attestation_statement(PREDICATE);
+    let signer = Signer::Certificate(&credential);
+    let bundle = AUTHORITY.bundle(signer, &statement, log, signing_time());
+    let genuine = serde_json::to_value(bundle.expect("a bundle")).expect("JSON");
+    let policy = person(SUBJECT, ISSUER);
+    let judged = |bundle: &serde_json::Value| judge(bundle.to_string().as_bytes(), &policy);
+    assert!(judged(&genuine).is_ok());
+    let certificate = &genuine["verificationMaterial"]["certificate"];
+    let material = |field: &str, value| {
+        let mut bundle = genuine.clone();
+        bundle["verificationMaterial"][field] = value;
+        bundle
+    };
+    let mut with_message = genuine.clone();
+    let signature = &genuine["dsseEnvelope"]["signatures"][0]["sig"];
+    with_message["messageSignature"] = serde_json::json!({ "signature": signature });
+    for ambiguous in [
+        material("publicKey", serde_json::json!({ "hint": "any" })),
+        material(
+            "x509CertificateChain",
+            serde_json::json!({ "certificates": [certificate] }),
+        ),
+        with_message,
+    ] {
+        assert_eq!(judged(&ambiguous), Err(ReasonCode::Malformed), "{ambiguous}");
+    }
+    let twice = genuine.to_string().replacen('{', "{\"dsseEnvelope\":{},", 1);
+    assert_eq!(judge(twice.as_bytes(), &policy), Err(ReasonCode::Malformed));
+}

@@ -128,6 +128,9 @@ fn judge(
         }
         progress.advance(batch.len());
     }
+    if let Some(staleness) = judge.staleness() {
+        console.note(&staleness);
+    }
     Ok(())
 }
 

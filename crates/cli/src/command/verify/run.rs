@@ -28,14 +28,17 @@ use super::demand;
 use crate::console::Console;
 use crate::exit_code::{EXIT_AGAINST, EXIT_OK, EXIT_USAGE};
 use crate::host::now_ns;
-use crate::input::{self, FileCluster, InputError};
-use crate::judging::judge_all;
+use crate::input::{self, FileCluster, GivenImages, InputError};
+use crate::judging::Judge;
 use crate::output::explain;
 
 /// Runs `verify`.
 pub(crate) fn run(arguments: &Arguments, console: &mut Console) -> u8 {
     match answer(arguments) {
         Ok(answer) => {
+            if let Some(staleness) = &answer.staleness {
+                console.note(staleness);
+            }
             console.print(&match arguments.output {
                 AnswerFormat::Text => answer.text(),
                 AnswerFormat::Json => serde_json::to_string_pretty(&answer.json()).unwrap_or_default() + "\n",
@@ -58,6 +61,8 @@ struct Answer<'a> {
     image: &'a str,
     rules: Vec<RuleResult>,
     pinned: Option<String>,
+    /// Why the trust root was not fresh, if it was not.
+    staleness: Option<String>,
 }
 
 fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
@@ -75,7 +80,9 @@ fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
     let cluster: Arc<dyn Cluster> = Arc::new(cluster);
     let request = Request::from_object(Arc::new(pod(arguments)), Origin::CommandLine, now_ns());
     let engine = Engine::new(policies.to_set(), EngineOptions::default());
-    let decisions = judge_all(&engine, &[request], &arguments.registries, &cluster)?;
+    let images = GivenImages::default();
+    let judge = Judge::new(&arguments.registries, &cluster, &images);
+    let decisions = judge.all(&engine, &[request])?;
     let decision = decisions
         .into_iter()
         .next()
@@ -83,6 +90,7 @@ fn answer(arguments: &Arguments) -> Result<Answer<'_>, InputError> {
     Ok(Answer {
         image: &arguments.image,
         pinned: pinned(&decision, &arguments.image),
+        staleness: judge.staleness(),
         rules: decision
             .results
             .into_iter()

@@ -116,6 +116,23 @@ fn a_list_of_changes_or_of_a_part_is_no_consent() {
     }
 }
 
+/// `removeFromCRL` belongs to lists of changes (RFC 5280 §5.3.1): a whole list that says so of a certificate is at fault, and
+/// no consent.
+#[test]
+fn a_whole_list_that_takes_back_a_revocation_is_no_consent() {
+    let signer = signer(places(&[LIST], &[]));
+    let list = list(&signer, Status::TakenBack, of_now());
+    let findings = judged(signature(&signer), &demand(RevocationCheck::Enforce), |_| {
+        Some(list.clone())
+    });
+    assert_eq!(refused(&findings), Some(ReasonCode::RevocationUnknown));
+    assert!(
+        message(&findings).contains("takes back a revocation"),
+        "{}",
+        message(&findings)
+    );
+}
+
 #[test]
 fn a_responder_that_the_issuer_named_answers_for_it_and_no_other_certificate_does() {
     let signer = signer(places(&[], &[RESPONDER]));
