@@ -11,11 +11,11 @@ use rehearsal::matrix::{Holder, Layout, Shape};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Beyond {
     /// A signature as a layer, in a log, over another digest than SHA-256.
-    LoggedDigest,
+    LoggedSignature,
     /// A signature as a layer with a certificate, over another digest than SHA-256.
-    CertifiedDigest,
+    CertifiedSignature,
     /// An attestation as a layer with a certificate, over another digest than SHA-256.
-    CertifiedAttestationDigest,
+    CertifiedAttestation,
 }
 
 impl Beyond {
@@ -26,9 +26,9 @@ impl Beyond {
             return None;
         }
         match (shape.is_attestation, is_certified) {
-            (false, _) if shape.log.is_some() => Some(Self::LoggedDigest),
-            (false, true) => Some(Self::CertifiedDigest),
-            (true, true) => Some(Self::CertifiedAttestationDigest),
+            (false, _) if shape.log.is_some() => Some(Self::LoggedSignature),
+            (false, true) => Some(Self::CertifiedSignature),
+            (true, true) => Some(Self::CertifiedAttestation),
             (_, false) => None,
         }
     }
@@ -36,13 +36,13 @@ impl Beyond {
     /// Why it is not to be had from cosign.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Self::LoggedDigest => {
+            Self::LoggedSignature => {
                 "it reads log entries of signatures in layers with SHA-256 only, also those that it made itself"
             }
-            Self::CertifiedDigest => {
+            Self::CertifiedSignature => {
                 "it verifies signatures in layers by a certificate with SHA-256 only, whatever --signature-digest-algorithm says"
             }
-            Self::CertifiedAttestationDigest => {
+            Self::CertifiedAttestation => {
                 "it verifies attestations in layers by a certificate with SHA-256 only, whatever --signature-digest-algorithm says"
             }
         }
@@ -51,9 +51,9 @@ impl Beyond {
     /// What cosign says when it refuses such an artifact.
     pub(super) fn says(self) -> &'static str {
         match self {
-            Self::LoggedDigest => "error verifying bundle: unexpected algorithm: \"sha",
-            Self::CertifiedDigest => "invalid signature when validating ASN.1 encoded signature",
-            Self::CertifiedAttestationDigest => {
+            Self::LoggedSignature => "error verifying bundle: unexpected algorithm: \"sha",
+            Self::CertifiedSignature => "invalid signature when validating ASN.1 encoded signature",
+            Self::CertifiedAttestation => {
                 "no matching attestations: accepted signatures do not match threshold, Found: 0, Expected 1"
             }
         }
@@ -67,6 +67,6 @@ pub(super) fn digest(shape: Shape) -> &'static str {
         Algorithm::P384 => "sha384",
         Algorithm::P521 => "sha512",
         // `Algorithm` may grow: a kind that signs another digest is refused then, and the run tells.
-        _ => "sha256",
+        Algorithm::P256 | Algorithm::Rsa2048 | Algorithm::Rsa3072 | Algorithm::Ed25519 | _ => "sha256",
     }
 }
