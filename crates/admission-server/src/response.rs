@@ -1,6 +1,6 @@
 //! From a decision to the answer on the wire.
 //!
-//! A denial ends with a line that names its explanation: a comment of YAML, so that who reads Kyverno's text as YAML reads the
+//! A denial ends, unless that is not wanted, with a line that names its explanation: a comment of YAML, so that who reads Kyverno's text as YAML reads the
 //! same. The audit log has the id under `WEBHOOK/explain`.
 //!
 //! The shape is Kyverno's, to the field: `status` with `Failure` and the denial, without a code (the API server then says
@@ -26,6 +26,8 @@ pub(crate) struct Answer {
     pub(crate) denial: Option<String>,
     /// What its explanation is asked for by.
     pub(crate) explanation: Option<ExplanationId>,
+    /// Whether the message is left as it is, without the line that names the explanation.
+    pub(crate) is_plain: bool,
     /// Sentences for the requester.
     pub(crate) warnings: Vec<String>,
     /// JSON patch to apply; empty for none.
@@ -81,7 +83,7 @@ impl Answer {
                 Vec::new()
             },
             denial,
-            explanation: None,
+            ..Self::default()
         }
     }
 
@@ -101,7 +103,7 @@ impl Answer {
     /// Why the request is denied, within [`MOST_DENIAL_TEXT_BYTES`], and how to see more.
     fn message(&self) -> Option<String> {
         let denial = self.denial.clone()?;
-        let Some(id) = self.explanation else {
+        let Some(id) = self.explanation.filter(|_| !self.is_plain) else {
             return Some(shortened(denial, MOST_DENIAL_TEXT_BYTES));
         };
         let line = format!("# why: vouchsafe explain {id}\n");

@@ -59,6 +59,7 @@ pub struct Webhook {
     is_stopping: AtomicBool,
     gate: Option<Arc<dyn Gate>>,
     explanations: Explanations,
+    has_plain_denials: bool,
 }
 
 impl Webhook {
@@ -75,7 +76,16 @@ impl Webhook {
             is_stopping: AtomicBool::new(false),
             gate: None,
             explanations: Explanations::new(),
+            has_plain_denials: false,
         }
+    }
+
+    /// The same webhook; `is_so`: denials are Kyverno's words alone, without the line that names their explanation. Logs
+    /// and the API server's audit log still have its id.
+    #[must_use]
+    pub fn with_plain_denials(mut self, is_so: bool) -> Self {
+        self.has_plain_denials = is_so;
+        self
     }
 
     /// The same webhook, whose requests go through `gate` first.
@@ -288,6 +298,7 @@ impl Webhook {
         let answer = Answer {
             denial,
             explanation,
+            is_plain: self.has_plain_denials,
             warnings: check.warnings,
             ..Answer::default()
         };
@@ -332,6 +343,7 @@ impl Webhook {
                 );
                 if !answer.is_allowed() {
                     answer.explanation = self.explain(&Explanation::of(stage, &request, &decision));
+                    answer.is_plain = self.has_plain_denials;
                     denial_log::denied(stage, &request, &decision, time, answer.explanation);
                 }
                 written(&answer, &request.uid)
@@ -366,6 +378,7 @@ impl Webhook {
         denial_log::denied_unjudged(stage, &explanation.uid, &reason, id);
         let answer = Answer {
             explanation: id,
+            is_plain: self.has_plain_denials,
             ..Answer::denied(reason)
         };
         written(&answer, &explanation.uid)

@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::clock::now;
-use crate::report_writer::{ReportWriter, Written};
+use crate::report_writer::{AdmissionOnly, ReportWriter, Written};
 use crate::scan_kinds::scanned;
 use crate::scan_memory::SeenObjects;
 use crate::scan_share::Share;
@@ -64,6 +64,8 @@ struct Round<'s> {
     engine: &'s Engine,
     share: &'s Share,
     number: u64,
+    /// Policies that said at admission what they have to say.
+    admission_only: AdmissionOnly,
     /// What was judged already: an event that changes nothing of it is passed over.
     seen: SeenObjects,
 }
@@ -108,6 +110,7 @@ impl BackgroundScan {
                 engine,
                 share,
                 number: *number,
+                admission_only: admission_only(engine),
                 seen: SeenObjects::default(),
             };
             match round.run().await {
@@ -145,7 +148,7 @@ impl Round<'_> {
             }
         }
         if is_whole {
-            self.scan.writer.sweep(self.number).await?;
+            self.scan.writer.sweep(self.number, &self.admission_only).await?;
         }
         let objects = self.seen.len();
         let seconds = begun.elapsed().as_secs_f64();
@@ -257,7 +260,8 @@ impl Round<'_> {
             }
         };
         let rows = rows(&decision, &resource, at.as_second());
-        let reported = retried(|| self.scan.writer.report(&resource, &rows, self.number)).await;
+        let (writer, admitted) = (&self.scan.writer, &self.admission_only);
+        let reported = retried(|| writer.report(&resource, &rows, admitted, self.number)).await;
         match reported {
             Ok(written) => {
                 self.seen.remember(&resource.uid, seen);
@@ -275,6 +279,12 @@ impl Round<'_> {
             }
         }
     }
+}
+
+fn admission_only(engine: &Engine) -> AdmissionOnly {
+    let policies = engine.policies().policies().iter();
+    let only = policies.filter(|policy| policy.in_admission && !policy.in_background && policy.is_reported);
+    only.map(|policy| policy.key.to_string()).collect()
 }
 
 /// One evaluation, on a thread of its own, one at a time: policies that compute for long hold up no admission, and a panic

@@ -1,11 +1,13 @@
-//! Events about violations, where people look for them: at the policy.
+//! Events about violations, and where the settings ask for it about what passed, where people look for them: at the policy.
 //!
 //! Bounded twice: what waits to be written, and how many are written in a minute; what is too much is dropped and counted
 //! in the next one. Nothing is written about dry runs. Behaviour: Kyverno 1.19 `pkg/event`.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use cluster::{Client, ClusterError};
+use policy_engine::outcome::RuleKind;
 use policy_engine::request::{Operation, Stage};
 use policy_engine::{Decision, Request, RuleOutcome, RuleResult};
 use serde_json::{Value, json};
@@ -13,14 +15,15 @@ use tokio::sync::mpsc;
 
 use crate::clock;
 use crate::identity::{Identity, core_kind};
+use crate::settings::SuccessEvents;
 
 /// Violations that wait to be written.
 pub(crate) const MOST_WAITING: usize = 256;
 /// Events written in one minute.
 const MOST_A_MINUTE: u32 = 120;
-/// Of these, events about what exceptions excused: any tenant who has one makes as many as there are requests, and those about
-/// violations must not want for them.
-const MOST_SKIPS_A_MINUTE: u32 = MOST_A_MINUTE / 2;
+/// Of these, events about what passed or what exceptions excused: there may be as many as there are requests, and those
+/// about violations must not want for them.
+const MOST_MINOR_A_MINUTE: u32 = MOST_A_MINUTE / 2;
 /// Characters of a message; the API server takes 1,024.
 const MOST_MESSAGE_CHARS: usize = 900;
 /// Who tells: as Kyverno's `kyverno-admission`.
@@ -34,7 +37,7 @@ pub(crate) struct Violation {
     about: About,
     message: String,
     reason: &'static str,
-    is_blocked: bool,
+    action: &'static str,
 }
 
 /// Whom an event stands with.
@@ -48,16 +51,24 @@ struct About {
 }
 
 const SKIPPED: &str = "PolicySkipped";
+const APPLIED: &str = "PolicyApplied";
+const BLOCKED: &str = "Resource Blocked";
+const PASSED: &str = "Resource Passed";
+const MUTATED: &str = "Resource Mutated";
 
 /// What is to be told of `decision`: failures and errors, then what exceptions excused, each once. The validating call tells of
 /// validate rules, the mutating call of the others, so that no rule is told of twice.
-pub(crate) fn violations(stage: Stage, request: &Request, decision: &Decision) -> Vec<Violation> {
+pub(crate) fn violations(
+    stage: Stage,
+    request: &Request,
+    decision: &Decision,
+    told_of: &SuccessEvents,
+) -> Vec<Violation> {
     if request.dry_run || request.operation == Operation::Delete {
         return Vec::new();
     }
-    let is_of_this_call = |result: &&RuleResult| {
-        stage != Stage::Validate || result.kind != policy_engine::outcome::RuleKind::ImageVerify
-    };
+    let is_of_this_call =
+        |result: &&RuleResult| stage != Stage::Validate || result.kind != RuleKind::ImageVerify;
     let (mut told, mut skips) = (Vec::new(), Vec::new());
     for result in decision.results.iter().filter(is_of_this_call) {
         match result.verdict.outcome {
@@ -67,7 +78,47 @@ pub(crate) fn violations(stage: Stage, request: &Request, decision: &Decision) -
         }
     }
     told.append(&mut skips);
+    if let SuccessEvents::Of(actions) = told_of {
+        let passed = applied(decision, decision.results.iter().filter(is_of_this_call));
+        told.extend(
+            passed
+                .into_iter()
+                .filter(|one| actions.is_empty() || actions.contains(one.action)),
+        );
+    }
     told
+}
+
+/// One for each policy of which a rule passed and none failed.
+fn applied<'d>(decision: &Decision, results: impl Iterator<Item = &'d RuleResult>) -> Vec<Violation> {
+    let mut by_policy: BTreeMap<(&str, String), Vec<&RuleResult>> = BTreeMap::new();
+    for result in results {
+        let policy = &result.policy;
+        by_policy
+            .entry((policy.kind.name(), policy.key.to_string()))
+            .or_default()
+            .push(result);
+    }
+    let resource = decision.resource.replacen('/', " ", 1);
+    let told = by_policy.into_values().filter_map(|results| {
+        let has = |outcome: RuleOutcome| results.iter().any(|result| result.verdict.outcome == outcome);
+        if !has(RuleOutcome::Pass) || has(RuleOutcome::Fail) || has(RuleOutcome::Error) {
+            return None;
+        }
+        let mutates = results.iter().all(|result| result.kind == RuleKind::Mutation);
+        let (message, action) = if mutates {
+            (format!("{resource} is successfully mutated"), MUTATED)
+        } else {
+            (format!("{resource}: pass"), PASSED)
+        };
+        Some(Violation {
+            about: About::policy(results.first()?),
+            message,
+            reason: APPLIED,
+            action,
+        })
+    });
+    told.collect()
 }
 
 fn failed(decision: &Decision, result: &RuleResult) -> Violation {
@@ -84,7 +135,7 @@ fn failed(decision: &Decision, result: &RuleResult) -> Violation {
         } else {
             "PolicyViolation"
         },
-        is_blocked: result.blocks(),
+        action: if result.blocks() { BLOCKED } else { PASSED },
     }
 }
 
@@ -100,7 +151,7 @@ fn excused(decision: &Decision, result: &RuleResult) -> Vec<Violation> {
         about,
         message,
         reason: SKIPPED,
-        is_blocked: false,
+        action: PASSED,
     };
     let is_classic = result.policy.kind.is_classic();
     let mut all = Vec::new();
@@ -132,10 +183,11 @@ impl About {
         let key = &result.policy.key;
         let kind = result.policy.kind;
         Self {
+            // The versions that Kyverno names.
             api_version: if kind.is_classic() {
                 "kyverno.io/v1"
             } else {
-                "policies.kyverno.io/v1"
+                "policies.kyverno.io/v1beta1"
             },
             kind: kind.name(),
             namespace: key.namespace.as_deref().unwrap_or_default().to_owned(),
@@ -166,9 +218,9 @@ pub(crate) async fn write(client: Client, identity: Identity, mut waiting: mpsc:
 }
 
 impl Violation {
-    /// Whether it is of what an exception excused.
-    pub(crate) fn is_skip(&self) -> bool {
-        self.reason == SKIPPED
+    /// Whether it is of what passed or what an exception excused: where there are too many, these go first.
+    pub(crate) fn is_minor(&self) -> bool {
+        matches!(self.reason, SKIPPED | APPLIED)
     }
 
     fn namespace(&self) -> &str {
@@ -202,8 +254,8 @@ impl Violation {
             "involvedObject": regarding,
             "reason": self.reason,
             "message": self.shortened(),
-            "type": if self.is_skip() { "Normal" } else { "Warning" },
-            "action": if self.is_blocked { "Resource Blocked" } else { "Resource Passed" },
+            "type": if self.is_minor() { "Normal" } else { "Warning" },
+            "action": self.action,
             "count": 1,
             "firstTimestamp": time,
             "lastTimestamp": time,
@@ -227,7 +279,7 @@ impl Violation {
 struct Pace {
     began: Option<Instant>,
     written: u32,
-    skips: u32,
+    minor: u32,
     dropped: u64,
 }
 
@@ -248,11 +300,11 @@ impl Pace {
                 ..Self::default()
             };
         }
-        let is_skip = violation.is_skip();
-        let allowed = self.written < MOST_A_MINUTE && !(is_skip && self.skips >= MOST_SKIPS_A_MINUTE);
+        let is_minor = violation.is_minor();
+        let allowed = self.written < MOST_A_MINUTE && !(is_minor && self.minor >= MOST_MINOR_A_MINUTE);
         if allowed {
             self.written += 1;
-            self.skips += u32::from(is_skip);
+            self.minor += u32::from(is_minor);
         } else {
             self.dropped += 1;
         }
@@ -274,7 +326,7 @@ mod tests {
             },
             message: String::new(),
             reason,
-            is_blocked: false,
+            action: PASSED,
         }
     }
 
@@ -316,7 +368,7 @@ mod tests {
             about: about(""),
             message: "Pod/shop/a: [r] fail (blocked); no".to_owned(),
             reason: "PolicyViolation",
-            is_blocked: true,
+            action: BLOCKED,
         };
         let event = violation.event(&identity, 1);
         assert_eq!(event["metadata"]["namespace"], "default");

@@ -9,6 +9,7 @@ use policy_engine::{Decision, Request};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use crate::admitted_rows::{Admitted, admitted};
 use crate::events::{Violation, violations};
 use crate::policy_check;
 use crate::roles::Bindings;
@@ -21,6 +22,8 @@ pub(crate) struct Known {
     pub(crate) resources: Arc<ServedResources>,
     /// Bindings, where a policy or setting names roles.
     pub(crate) bindings: Option<Bindings>,
+    /// Whether a policy in force is judged by at admission alone.
+    pub(crate) has_admission_only: bool,
 }
 
 /// The gate.
@@ -28,14 +31,30 @@ pub(crate) struct Known {
 pub(crate) struct ClusterGate {
     known: RwLock<Known>,
     told: mpsc::Sender<Violation>,
+    /// Where results of admissions go that no scan would find; none: they are not reported.
+    reported: Option<mpsc::Sender<Admitted>>,
 }
 
 impl ClusterGate {
-    /// A gate that knows nothing yet and tells violations to `told`.
-    pub(crate) fn new(told: mpsc::Sender<Violation>) -> Self {
+    /// A gate that knows nothing yet, tells violations to `told`, and to `reported` what no scan would find.
+    pub(crate) fn new(told: mpsc::Sender<Violation>, reported: Option<mpsc::Sender<Admitted>>) -> Self {
         Self {
             known: RwLock::default(),
             told,
+            reported,
+        }
+    }
+
+    /// Sends what no scan would find to be reported; where too much waits already, it is not.
+    fn report(&self, stage: Stage, request: &Request, decision: &Decision) {
+        let Some(reported) = &self.reported else { return };
+        let are_asked = self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .has_admission_only;
+        if let Some(admitted) = admitted(stage, request, decision, are_asked) {
+            reported.try_send(admitted).ok();
         }
     }
 
@@ -79,10 +98,12 @@ impl Gate for ClusterGate {
     }
 
     fn decided(&self, stage: Stage, request: &Request, decision: &Decision) {
-        for violation in violations(stage, request, decision) {
+        self.report(stage, request, decision);
+        let settings = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner).settings);
+        for violation in violations(stage, request, decision, &settings.success_events) {
             // Events are news, not records: where there are too many, the rest is dropped; first what exceptions excused.
             let is_half_full = self.told.capacity() < self.told.max_capacity() / 2;
-            if violation.is_skip() && is_half_full {
+            if violation.is_minor() && is_half_full {
                 return;
             }
             if self.told.try_send(violation).is_err() {
@@ -92,8 +113,7 @@ impl Gate for ClusterGate {
     }
 
     fn check_policy(&self, policy: &Value) -> PolicyCheck {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).clone();
-        policy_check::check(policy, &known.resources)
+        policy_check::check(policy)
     }
 }
 
@@ -112,7 +132,7 @@ mod tests {
             "object": {"kind": "PodExecOptions"}}});
         let body = serde_json::to_vec(&review).unwrap();
         let request = Request::from_admission_review(&body, Stage::Validate, 0).unwrap();
-        let gate = ClusterGate::new(mpsc::channel(1).0);
+        let gate = ClusterGate::new(mpsc::channel(1).0, None);
         let pods = ServedResource {
             group: String::new(),
             version: "v1".to_owned(),

@@ -47,3 +47,7 @@ pub(crate) const MOST_SETTING_BYTES: usize = 512 * 1024;
 pub(crate) const SHORTEST_ROUND_MEMORY: Duration = Duration::from_secs(5);
 /// and not more.
 pub(crate) const LONGEST_ROUND_MEMORY: Duration = Duration::from_secs(1_800);
+/// How long it is remembered that the API server refuses the webhook of a policy.
+pub(crate) const REFUSALS_REMEMBERED: Duration = Duration::from_secs(600);
+/// Policies whose webhooks are found to be refused in one go; those beyond are found in the next.
+pub(crate) const MOST_REFUSALS_AT_ONCE: usize = 16;

@@ -1,7 +1,6 @@
 //! What is said of a policy that is about to be stored: faults, which refuse it, and what its author should hear.
 
 use admission_server::PolicyCheck;
-use cluster::ServedResources;
 use policy_engine::LoadedPolicies;
 use policy_engine::selection::KindSelector;
 use policy_lint::{Level, findings};
@@ -9,15 +8,14 @@ use serde_json::Value;
 
 use crate::policy_object::PolicyObject;
 use crate::prepared::{Prepared, fault_text};
-use crate::webhook_rules::means;
 
 /// Warnings of one answer; the API server cuts off after 4 KiB.
 const MOST_WARNINGS: usize = 10;
 /// Faults of one answer.
 const MOST_FAULTS: usize = 20;
 
-/// Checks `policy`, or an exception, as it would be loaded, on an API server that has `served`.
-pub(crate) fn check(policy: &Value, served: &ServedResources) -> PolicyCheck {
+/// Checks `policy`, or an exception, as it would be loaded.
+pub(crate) fn check(policy: &Value) -> PolicyCheck {
     let Some(object) = PolicyObject::of(policy.clone()) else {
         return PolicyCheck {
             faults: vec!["is no policy".to_owned()],
@@ -41,7 +39,7 @@ pub(crate) fn check(policy: &Value, served: &ServedResources) -> PolicyCheck {
     warnings.extend(doubts);
     warnings.truncate(MOST_WARNINGS);
     let mut faults = prepared.faults;
-    faults.extend(scanned_subresources(policy, served));
+    faults.extend(scanned_subresources(policy));
     PolicyCheck {
         faults: told(faults),
         warnings,
@@ -57,7 +55,7 @@ fn told(faults: Vec<String>) -> Vec<String> {
 }
 
 /// Kinds of validate rules that mean subresources, in a policy that is scanned by: what is not stored can't be scanned.
-fn scanned_subresources(policy: &Value, served: &ServedResources) -> Vec<String> {
+fn scanned_subresources(policy: &Value) -> Vec<String> {
     if !policy
         .pointer("/apiVersion")
         .is_some_and(|group| group == "kyverno.io/v1")
@@ -72,7 +70,7 @@ fn scanned_subresources(policy: &Value, served: &ServedResources) -> Vec<String>
             continue;
         }
         for (place, kind) in named_kinds(rule) {
-            if means_subresources(&kind, served) {
+            if means_subresources(&kind) {
                 faults.push(format!(
                     "path: spec.rules[{index}].{place}.kinds: background scan enabled with subresource {kind}"
                 ));
@@ -114,14 +112,13 @@ const KINDS_OF_SUBRESOURCES: [&str; 6] = [
     "PodPortForwardOptions",
 ];
 
-fn means_subresources(kind: &str, served: &ServedResources) -> bool {
+fn means_subresources(kind: &str) -> bool {
     let selector = KindSelector::parse(kind);
     if KINDS_OF_SUBRESOURCES.iter().any(|one| selector.names_kind(one)) {
         return true;
     }
-    let names_one = selector.names_subresource();
-    let means = |one: &cluster::ServedResource| !one.subresource.is_empty() && means(&selector, one);
-    names_one && served.all().iter().any(means)
+    // One that is not served too: whatever it is, it is not stored.
+    selector.names_subresource()
 }
 
 /// What Kyverno warns of as deprecated, in its words.
@@ -176,7 +173,6 @@ mod tests {
             &json!({"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "p"},
             "spec": {"validationFailureAction": "Enforce", "rules": [{"name": "r",
                 "match": {"any": [{"resources": {"kinds": ["Pod", "Deployment"]}}]}, "validate": validate}]}}),
-            &ServedResources::default(),
         )
     }
 
@@ -208,30 +204,17 @@ mod tests {
                     "match": {"any": [{"resources": {"kinds": [kind]}}]},
                     "validate": {"deny": {"conditions": {"any": [{"key": "a", "operator": "NotIn", "value": ["b"]}]}}}}]}})
         };
-        let part = |subresource: &str| cluster::ServedResource {
-            group: String::new(),
-            version: "v1".to_owned(),
-            resource: "pods".to_owned(),
-            subresource: subresource.to_owned(),
-            kind: "Pod".to_owned(),
-            is_namespaced: true,
-            is_preferred: true,
-        };
-        let served: ServedResources = ["", "status", "ephemeralcontainers"]
-            .into_iter()
-            .map(part)
-            .collect();
-        for kind in ["Pod/status", "Pod/*", "*/*", "*/status", "Scale"] {
-            let found = check(&policy(kind, true), &served).faults;
+        for kind in ["Pod/status", "Pod/scale", "Pod/*", "*/*", "*/status", "Scale"] {
+            let found = check(&policy(kind, true)).faults;
             assert_eq!(
                 found,
                 [format!(
                     "path: spec.rules[0].match.any[0].kinds: background scan enabled with subresource {kind}"
                 )]
             );
-            assert_eq!(check(&policy(kind, false), &served).faults, Vec::<String>::new());
+            assert_eq!(check(&policy(kind, false)).faults, Vec::<String>::new());
         }
-        let whole = check(&policy("Pod", true), &served);
+        let whole = check(&policy("Pod", true));
         assert_eq!(whole.faults, Vec::<String>::new());
         assert!(
             whole.warnings.contains(
@@ -251,7 +234,7 @@ mod tests {
                 "match": {"all": [{"resources": {"kinds": ["Pod"]}}]},
                 "podSecurity": [{"controlName": "Capabilities"}]}});
         assert_eq!(
-            check(&exception, &ServedResources::default()).faults,
+            check(&exception).faults,
             [
                 r#"spec.podSecurity[0].controlName: Invalid value: "Capabilities": exclude.images must be specified for the container level control"#
             ]

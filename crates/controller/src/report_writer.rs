@@ -1,14 +1,16 @@
 //! Writes reports, and only those that say something new.
 //!
 //! In: an object and its rows. Out: at most one write for each object whose result changed. What the cluster already has is
-//! known by fingerprints, read from the reports' metadata alone. Never: a report that is not ours.
+//! known by fingerprints, read from the reports' metadata alone. What admission said of an object stays in its report while
+//! the policy that said it is in force. Never: a report that is not ours.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use cluster::{Client, ClusterError, Pages, PatchKind, Preconditions, ServedKind, Subject};
 use policy_reports::{
-    Fingerprint, MANAGED_BY, ObjectReference, ReportFormat, Row, SOURCE, report_name, resource_report,
+    ADMITTED_BY, Fingerprint, MANAGED_BY, ObjectReference, ReportFormat, Row, SOURCE, put_admitted,
+    report_beside, report_name, take_admitted,
 };
 use serde_json::Value;
 
@@ -25,9 +27,14 @@ pub(crate) struct ReportWriter {
 struct Known {
     namespace: String,
     fingerprint: Option<Fingerprint>,
+    /// The policies whose results of admission stand in it.
+    admitted_by: Vec<String>,
     /// The round in which the report was last found to be right.
     round: u64,
 }
+
+/// Policies that admission alone is judged by, as reports name them.
+pub(crate) type AdmissionOnly = BTreeSet<String>;
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +81,7 @@ impl ReportWriter {
         Ok(())
     }
 
-    /// Says of `resource` what `rows` say, as of `round`.
+    /// Says of `resource` what `rows` say, as of `round`, beside what policies of `admission_only` said of it.
     ///
     /// # Errors
     /// [`ClusterError`] where the report can't be written: it is written when it is next asked for.
@@ -82,19 +89,32 @@ impl ReportWriter {
         &self,
         resource: &ObjectReference,
         rows: &[Row],
+        admission_only: &AdmissionOnly,
         round: u64,
     ) -> Result<Written, ClusterError> {
-        if rows.is_empty() {
+        let known = self.lock().get(&resource.uid).cloned();
+        let before = known.map(|known| known.admitted_by).unwrap_or_default();
+        if rows.is_empty() && admission_only.is_empty() {
             return self.remove(&resource.uid).await;
         }
-        let report = resource_report(resource, rows, self.format);
-        if self.confirm(&resource.uid, &report.fingerprint, round) {
+        let report = report_beside(resource, rows, Vec::new(), self.format);
+        let are_kept = before.iter().all(|policy| admission_only.contains(policy));
+        if are_kept && self.confirm(&resource.uid, &report.fingerprint, round) {
             return Ok(Written::Unchanged);
         }
-        let path = self.path(&resource.namespace, &resource.uid);
-        let path = format!("{path}?fieldManager={SOURCE}&force=true");
-        let written = self.client.patch(&path, PatchKind::Apply, &report.object).await;
-        if let Err(cause) = written {
+        let (admitted, version) = if admission_only.is_empty() {
+            (Vec::new(), None)
+        } else {
+            self.admitted(resource, admission_only).await?
+        };
+        if rows.is_empty() && admitted.is_empty() {
+            return self.remove(&resource.uid).await;
+        }
+        let mut report = report_beside(resource, rows, admitted, self.format);
+        if let (Some(version), Some(Value::Object(metadata))) = (version, report.object.get_mut("metadata")) {
+            metadata.insert("resourceVersion".to_owned(), version);
+        }
+        if let Err(cause) = self.apply(resource, &report.object).await {
             // What is there now is not known: the next time it is written whatever it says.
             self.forget(&resource.uid);
             return Err(cause);
@@ -102,24 +122,106 @@ impl ReportWriter {
         let known = Known {
             namespace: resource.namespace.clone(),
             fingerprint: Some(report.fingerprint),
+            admitted_by: admitted_by(report.object.get("metadata")),
             round,
         };
         self.lock().insert(resource.uid.clone(), known);
         Ok(Written::Changed)
     }
 
-    /// Takes away the reports that no object of the whole of `round` asked for.
+    /// Puts what was said of `resource` when it was admitted into its report, in place of what was said before.
+    ///
+    /// # Errors
+    /// [`ClusterError::Conflict`] where the report was changed meanwhile, and as [`Client::get`].
+    pub(crate) async fn put_admitted(
+        &self,
+        resource: &ObjectReference,
+        results: Vec<Value>,
+    ) -> Result<(), ClusterError> {
+        let path = self.path(&resource.namespace, &resource.uid);
+        match self.client.get(&path).await {
+            Ok(mut report) => {
+                if same(&take_admitted(&mut report.clone()), &results) {
+                    return Ok(());
+                }
+                put_admitted(&mut report, results);
+                if let Some(Value::Object(metadata)) = report.get_mut("metadata") {
+                    metadata.remove("managedFields");
+                }
+                self.apply(resource, &report).await
+            }
+            Err(ClusterError::NotFound { .. }) if results.is_empty() => Ok(()),
+            Err(ClusterError::NotFound { .. }) => {
+                let report = report_beside(resource, &[], results, self.format);
+                self.apply(resource, &report.object).await
+            }
+            Err(cause) => Err(cause),
+        }
+    }
+
+    /// What policies of `admission_only` said of `resource`, and the version of the report that says so.
+    async fn admitted(
+        &self,
+        resource: &ObjectReference,
+        admission_only: &AdmissionOnly,
+    ) -> Result<(Vec<Value>, Option<Value>), ClusterError> {
+        let mut report = match self
+            .client
+            .get(&self.path(&resource.namespace, &resource.uid))
+            .await
+        {
+            Ok(report) => report,
+            Err(ClusterError::NotFound { .. }) => return Ok((Vec::new(), None)),
+            Err(cause) => return Err(cause),
+        };
+        let mut admitted = take_admitted(&mut report);
+        admitted.retain(|result| {
+            let policy = result.get("policy").and_then(Value::as_str);
+            policy.is_some_and(|policy| admission_only.contains(policy))
+        });
+        Ok((admitted, report.pointer("/metadata/resourceVersion").cloned()))
+    }
+
+    async fn apply(&self, resource: &ObjectReference, report: &Value) -> Result<(), ClusterError> {
+        let path = self.path(&resource.namespace, &resource.uid);
+        let path = format!("{path}?fieldManager={SOURCE}&force=true");
+        self.client.patch(&path, PatchKind::Apply, report).await.map(drop)
+    }
+
+    /// Takes away the reports that no object of the whole of `round` asked for; of those, what policies of `admission_only`
+    /// said stays.
     ///
     /// # Errors
     /// [`ClusterError`]; the rest goes the next time.
-    pub(crate) async fn sweep(&self, round: u64) -> Result<usize, ClusterError> {
-        let stale: Vec<String> = {
+    pub(crate) async fn sweep(
+        &self,
+        round: u64,
+        admission_only: &AdmissionOnly,
+    ) -> Result<usize, ClusterError> {
+        let stale: Vec<(String, Known)> = {
             let known = self.lock();
             let stale = known.iter().filter(|(_, known)| known.round < round);
-            stale.map(|(uid, _)| uid.clone()).collect()
+            stale.map(|(uid, known)| (uid.clone(), known.clone())).collect()
         };
-        for uid in &stale {
-            self.remove(uid).await?;
+        for (uid, known) in &stale {
+            if !known
+                .admitted_by
+                .iter()
+                .any(|policy| admission_only.contains(policy))
+            {
+                self.remove(uid).await?;
+                continue;
+            }
+            let report = match self.client.get(&self.path(&known.namespace, uid)).await {
+                Ok(report) => report,
+                Err(ClusterError::NotFound { .. }) => continue,
+                Err(cause) => return Err(cause),
+            };
+            let Some(scope) = report.get("scope") else {
+                continue;
+            };
+            self.report(&ObjectReference::of_scope(scope), &[], admission_only, round)
+                .await?;
         }
         Ok(stale.len())
     }
@@ -174,9 +276,34 @@ fn known_report(report: &Value) -> Option<(String, Known)> {
     let known = Known {
         namespace: text("namespace").unwrap_or_default().to_owned(),
         fingerprint: Fingerprint::of_metadata(metadata),
+        admitted_by: admitted_by(Some(metadata)),
         round: 0,
     };
     Some((uid.to_owned(), known))
+}
+
+fn admitted_by(metadata: Option<&Value>) -> Vec<String> {
+    let annotations = metadata.and_then(|metadata| metadata.get("annotations"));
+    let named = annotations.and_then(|all| all.get(ADMITTED_BY)?.as_str());
+    let names = named.into_iter().flat_map(|named| named.split(','));
+    names.map(ToOwned::to_owned).collect()
+}
+
+/// Whether both say the same, whenever it was said.
+fn same(before: &[Value], now: &[Value]) -> bool {
+    let timeless = |results: &[Value]| {
+        let results = results.iter().map(|result| {
+            let mut result = result.clone();
+            if let Some(fields) = result.as_object_mut() {
+                fields.remove("timestamp");
+            }
+            result
+        });
+        let mut all: Vec<String> = results.map(|result| result.to_string()).collect();
+        all.sort();
+        all
+    };
+    timeless(before) == timeless(now)
 }
 
 #[cfg(test)]

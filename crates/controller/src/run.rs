@@ -22,6 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use trace_export::TraceCounts;
 
+use crate::admitted_rows;
 use crate::background_scan::BackgroundScan;
 use crate::certificates::{CertificateSource, Certificates};
 use crate::enforcement_proof::{ProofOptions, Proofs, Prover};
@@ -44,6 +45,7 @@ use crate::report_writer::ReportWriter;
 use crate::scan_policies::ScanPolicies;
 use crate::scan_share::{self, Share};
 use crate::served_resources;
+use crate::webhook_refusals::Refusals;
 use crate::webhook_writer::{Registered, WebhookWriter};
 
 /// What a controller is made of.
@@ -77,6 +79,8 @@ pub struct ControllerOptions {
     pub owned_by: Option<String>,
     /// What becomes of what already runs; none: it is not judged.
     pub reports: Option<ReportOptions>,
+    /// Whether denials are left without the line that names their explanation.
+    pub plain_denials: bool,
     /// What becomes of spans, for the metrics; none: traces are not exported.
     pub traces: Option<TraceCounts>,
 }
@@ -120,14 +124,16 @@ pub async fn run(
     let loader = loader(&options, &cluster, Memory::Admissions)?;
     scan(&options, &cluster, &loader, policies, &mut tasks)?;
     let (told, violations) = mpsc::channel(events::MOST_WAITING);
-    let gate = Arc::new(ClusterGate::new(told));
+    let reported = report_admitted(&options, &mut tasks);
+    let gate = Arc::new(ClusterGate::new(told, reported));
     let webhook = Webhook::new(WebhookOptions {
         loader,
         engine: EngineOptions::default(),
         longest_review: options.longest_review,
         traces: options.traces.clone(),
     });
-    let webhook = Arc::new(webhook.behind(Arc::<ClusterGate>::clone(&gate)));
+    let webhook = webhook.behind(Arc::<ClusterGate>::clone(&gate));
+    let webhook = Arc::new(webhook.with_plain_denials(options.plain_denials));
 
     let mut stopped = pin!(stopped);
     let (owner, certificates) = tokio::select! {
@@ -175,6 +181,7 @@ pub async fn run(
         bundle,
         registered,
         is_missed,
+        refusals: Refusals::default(),
     };
     tasks.spawn(after_first(view, writer.keep()));
     lead(&options, registrations, &mut tasks);
@@ -222,6 +229,17 @@ fn scan(
     tasks.spawn(scan_share::keep(client, identity, options.leases, share));
     tasks.spawn(scan.run(policies, shared));
     Ok(())
+}
+
+/// Begins to report what no scan finds, if reports are wanted; gives where it is told.
+fn report_admitted(
+    options: &ControllerOptions,
+    tasks: &mut JoinSet<()>,
+) -> Option<mpsc::Sender<admitted_rows::Admitted>> {
+    let writer = ReportWriter::new(options.client.clone(), options.reports?.format);
+    let (told, waiting) = mpsc::channel(admitted_rows::MOST_WAITING);
+    tasks.spawn(admitted_rows::write(writer, waiting));
+    Some(told)
 }
 
 /// What has to be had of the API server before anything can be answered.

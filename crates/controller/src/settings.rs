@@ -6,6 +6,8 @@
 //!
 //! Behaviour: Kyverno 1.19 `pkg/config`; spec: engine-and-cli §1.5.
 
+use std::collections::BTreeSet;
+
 use image_reference::DefaultRegistry;
 use policy_engine::Request;
 use policy_engine::selection::KindSelector;
@@ -24,8 +26,20 @@ pub struct Settings {
     cluster_roles: Exclusions,
     /// Registry that short image names mean.
     pub(crate) default_registry: DefaultRegistry,
+    /// Which passes are told of by events.
+    pub(crate) success_events: SuccessEvents,
     /// Selectors, conditions, labels and annotations of our webhooks.
     pub(crate) webhooks: WebhookSettings,
+}
+
+/// Which passes are told of by events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum SuccessEvents {
+    /// None.
+    #[default]
+    None,
+    /// Those with one of these actions, as `Resource Passed`; all, where none is named.
+    Of(BTreeSet<String>),
 }
 
 /// What the settings say of webhooks.
@@ -115,6 +129,11 @@ impl Settings {
             Ok(registry) => settings.default_registry = registry,
             Err(cause) => faults.push(format!("defaultRegistry: {cause}")),
         }
+        if text("generateSuccessEvents") == "true" {
+            let actions = text("successEventActions").split(',').map(str::trim);
+            let named = actions.filter(|action| !action.is_empty());
+            settings.success_events = SuccessEvents::Of(named.map(ToOwned::to_owned).collect());
+        }
         settings.webhooks = parse_webhooks(&text, &mut faults);
         faults.extend(unread(&text));
         (settings, faults)
@@ -185,9 +204,6 @@ fn unread<'t>(text: &impl Fn(&str) -> &'t str) -> Vec<String> {
         told.push(
             "maxContextSize: context entries of one rule may have 2Mi together, whatever is set".to_owned(),
         );
-    }
-    if text("generateSuccessEvents") == "true" {
-        told.push("generateSuccessEvents: what passes stands in reports, and makes no events".to_owned());
     }
     told
 }

@@ -18,11 +18,13 @@ use crate::certificates::CaBundle;
 use crate::identity::{
     Identity, MANAGED_BY, MUTATING_CONFIGURATION, OURSELVES, POLICY_CONFIGURATION, VALIDATING_CONFIGURATION,
 };
-use crate::limits::{CONFLICT_PAUSE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
+use crate::limits::{CONFLICT_PAUSE, MOST_REFUSALS_AT_ONCE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
 use crate::owner;
 use crate::policy_id::PolicyId;
 use crate::policy_view::PolicyView;
+use crate::settings::WebhookSettings;
 use crate::webhook_configuration::{Call, Demanded, Frame, change, metadata, policy_webhooks};
+use crate::webhook_refusals::{Bisection, Refusals, is_of_content, least_suspect_first};
 
 /// What became of a view: which webhooks are in place.
 #[derive(Debug, Clone, Default)]
@@ -48,10 +50,19 @@ pub(crate) struct WebhookWriter {
     pub(crate) bundle: watch::Receiver<CaBundle>,
     pub(crate) registered: watch::Sender<Registered>,
     pub(crate) is_missed: watch::Sender<bool>,
+    /// What the API server refuses.
+    pub(crate) refusals: Refusals,
+}
+
+/// Whether something is written, or only asked whether it could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Write,
+    Try,
 }
 
 /// Since when a configuration is wider than it need be.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Width {
     since: Option<Instant>,
     /// Whether it was looked at before: what was there when we came is judged by policies that were just read.
@@ -131,39 +142,148 @@ impl WebhookWriter {
         let view = Arc::clone(&self.seen.borrow_and_update());
         let is_known = self.registered.borrow().view.revision == view.revision;
         if only_seen && is_known {
+            let view = self.refusals.marked(view);
             self.registered.send_modify(|registered| registered.view = view);
             return Ok(false);
         }
         let resources = Arc::clone(&self.resources.borrow_and_update());
         let bundle = Arc::clone(&self.bundle.borrow_and_update());
-        let demands = view
-            .in_force()
-            .map(|(id, seen)| (id.clone(), &seen.prepared.demand));
-        let demanded = Demanded::of(demands, &resources);
-        self.is_missed.send_replace(!demanded.missing.is_empty());
+        let identity = self.identity.clone();
+        let exempt_namespaces = self.exempt_namespaces.clone();
         let frame = Frame {
-            identity: &self.identity,
-            exempt_namespaces: &self.exempt_namespaces,
+            identity: &identity,
+            exempt_namespaces: &exempt_namespaces,
             settings: &view.settings.webhooks,
             ca_bundle: &bundle,
         };
-        let [mutating, validating] = widths;
-        // What is mutated is validated too: first the webhook that refuses, then the one that changes.
-        let webhooks = demanded.validating.to_json(Call::Validating, frame);
-        self.write(&validating_configuration(), webhooks, frame, validating)
-            .await?;
-        let webhooks = demanded.mutating.to_json(Call::Mutating, frame);
-        self.write(&mutating_configuration(), webhooks, frame, mutating)
-            .await?;
+        self.refusals.look_at(&view, Instant::now());
+        let mut marked = self.refusals.marked(Arc::clone(&view));
+        let mut missing = self.register(&marked, &resources, frame, widths).await;
+        if missing.as_ref().is_err_and(is_of_content) {
+            let usual = WebhookSettings::default();
+            let frame = self
+                .find_refusals(&view, &resources, frame, &usual, widths)
+                .await?;
+            marked = self.refusals.marked(Arc::clone(&view));
+            missing = self.register(&marked, &resources, frame, widths).await;
+        }
+        let missing = missing?;
+        self.is_missed.send_replace(!missing.is_empty());
         self.registered.send_replace(Registered {
-            view: Arc::clone(&view),
-            missing: Arc::new(demanded.missing),
+            view: marked,
+            missing: Arc::new(missing),
         });
         let checks = policy_webhooks(&self.identity, &bundle, &self.policy_selector);
         // Nothing else is ever called about there: it may always be narrowed.
-        self.write(&policy_configuration(), checks, frame, &mut Width::default())
+        let any = &mut Width::default();
+        self.write(&policy_configuration(), checks, frame, any, Purpose::Write)
             .await?;
         Ok(true)
+    }
+
+    /// Registers what `view` has in force; gives the kinds that the API server does not have.
+    async fn register(
+        &self,
+        view: &PolicyView,
+        resources: &ServedResources,
+        frame: Frame<'_>,
+        widths: &mut [Width; 2],
+    ) -> Result<BTreeMap<PolicyId, Vec<String>>, ClusterError> {
+        let demands = view
+            .in_force()
+            .map(|(id, seen)| (id.clone(), &seen.prepared.demand));
+        let demanded = Demanded::of(demands, resources);
+        self.write_both(&demanded, frame, widths, Purpose::Write).await?;
+        Ok(demanded.missing)
+    }
+
+    async fn write_both(
+        &self,
+        demanded: &Demanded,
+        frame: Frame<'_>,
+        [mutating, validating]: &mut [Width; 2],
+        purpose: Purpose,
+    ) -> Result<(), ClusterError> {
+        // What is mutated is validated too: first the webhook that refuses, then the one that changes.
+        let webhooks = demanded.validating.to_json(Call::Validating, frame);
+        self.write(&validating_configuration(), webhooks, frame, validating, purpose)
+            .await?;
+        let webhooks = demanded.mutating.to_json(Call::Mutating, frame);
+        self.write(&mutating_configuration(), webhooks, frame, mutating, purpose)
+            .await
+    }
+
+    /// Finds out whose webhooks the API server refuses, and remembers it; gives the frame to write the others in: with
+    /// the `usual` settings, where those of the ConfigMap are what is refused.
+    async fn find_refusals<'f>(
+        &mut self,
+        view: &PolicyView,
+        resources: &ServedResources,
+        frame: Frame<'f>,
+        usual: &'f WebhookSettings,
+        widths: &[Width; 2],
+    ) -> Result<Frame<'f>, ClusterError> {
+        let marked = self.refusals.marked(Arc::new(view.clone()));
+        let registered = Arc::clone(&self.registered.borrow().view);
+        let mut suspects = least_suspect_first(&marked, &registered);
+        let with_usual = Frame {
+            settings: usual,
+            ..frame
+        };
+        let tried = self
+            .refused(&suspects, view, resources, with_usual, widths)
+            .await?;
+        if tried.is_none() {
+            tracing::error!(
+                "the API server refuses webhooks with the settings of the ConfigMap: they are registered without"
+            );
+            return Ok(with_usual);
+        }
+        for _ in 0..MOST_REFUSALS_AT_ONCE {
+            let Some(mut why) = self.refused(&suspects, view, resources, frame, widths).await? else {
+                break;
+            };
+            let mut search = Bisection::of(suspects.len());
+            while let Some(count) = search.next() {
+                let some = suspects.get(..count).unwrap_or_default();
+                let refused = self.refused(some, view, resources, frame, widths).await?;
+                search.told(count, refused.is_none());
+                why = refused.unwrap_or(why);
+            }
+            let at = search.culprit();
+            let Some(culprit) = suspects.get(at).copied() else {
+                break;
+            };
+            tracing::warn!(
+                policy = culprit.key(),
+                why,
+                "the API server refuses the webhook of a policy; the others are registered"
+            );
+            self.refusals.remember(view, culprit, why, Instant::now());
+            suspects.remove(at);
+        }
+        Ok(frame)
+    }
+
+    /// Why the API server would refuse the webhooks of `policies`; none: it would take them.
+    async fn refused(
+        &self,
+        policies: &[&PolicyId],
+        view: &PolicyView,
+        resources: &ServedResources,
+        frame: Frame<'_>,
+        widths: &[Width; 2],
+    ) -> Result<Option<String>, ClusterError> {
+        let demands = policies
+            .iter()
+            .filter_map(|id| Some(((*id).clone(), &view.policies.get(id)?.prepared.demand)));
+        let demanded = Demanded::of(demands, resources);
+        let mut widths = widths.clone();
+        match self.write_both(&demanded, frame, &mut widths, Purpose::Try).await {
+            Ok(()) => Ok(None),
+            Err(cause) if is_of_content(&cause) => Ok(Some(cause.to_string())),
+            Err(cause) => Err(cause),
+        }
     }
 
     async fn write(
@@ -172,6 +292,7 @@ impl WebhookWriter {
         wanted: Vec<Value>,
         frame: Frame<'_>,
         width: &mut Width,
+        purpose: Purpose,
     ) -> Result<(), ClusterError> {
         let path = kind.object_path("", name);
         let there = match self.client.get(&path).await {
@@ -184,21 +305,26 @@ impl WebhookWriter {
         let now = Instant::now();
         let narrow = width.may_narrow(now);
         let change = change(existing, wanted, narrow);
-        width.is_known = true;
-        width.since = match (change.is_wider, width.since) {
-            (false, _) => None,
-            (true, Some(since)) => Some(since),
-            (true, None) => Some(now),
+        *width = Width {
+            is_known: true,
+            since: change.is_wider.then(|| width.since.unwrap_or(now)),
         };
         let text = |pointer: &str| there.as_ref().and_then(|there| there.pointer(pointer)?.as_str());
-        match &there {
+        let query = match purpose {
+            Purpose::Write => "",
+            Purpose::Try => "?dryRun=All",
+        };
+        let is_written = match &there {
             Some(_) if change.webhooks.is_empty() => {
                 let only_if = Preconditions {
                     uid: text("/metadata/uid"),
                     resource_version: text("/metadata/resourceVersion"),
                 };
-                self.client.delete(&path, only_if).await?;
-                tracing::info!(name, "no policy needs the webhooks, they are removed");
+                if purpose == Purpose::Write {
+                    self.client.delete(&path, only_if).await?;
+                    tracing::info!(name, "no policy needs the webhooks, they are removed");
+                }
+                false
             }
             Some(there) if change.is_needed || !owner::has(there, self.owner.as_ref()) => {
                 let mut wanted = self.object(kind, name, frame, &change.webhooks);
@@ -208,15 +334,19 @@ impl WebhookWriter {
                 ) {
                     fields.insert("resourceVersion".to_owned(), version.into());
                 }
-                self.client.update(&path, &wanted).await?;
-                tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
+                self.client.update(&format!("{path}{query}"), &wanted).await?;
+                true
             }
             None if !change.webhooks.is_empty() => {
                 let wanted = self.object(kind, name, frame, &change.webhooks);
-                self.client.create(&kind.list_path(None), &wanted).await?;
-                tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
+                let path = format!("{}{query}", kind.list_path(None));
+                self.client.create(&path, &wanted).await?;
+                true
             }
-            Some(_) | None => {}
+            Some(_) | None => false,
+        };
+        if is_written && purpose == Purpose::Write {
+            tracing::info!(name, webhooks = change.webhooks.len(), "webhooks are registered");
         }
         Ok(())
     }

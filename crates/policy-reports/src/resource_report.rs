@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::report::{ReportFormat, Summary};
-use crate::row::{ObjectReference, ReportedResult, Row};
+use crate::row::{ADMISSION_REVIEW, ObjectReference, ReportedResult, Row};
 
 /// `source` of everything that is ours.
 pub const SOURCE: &str = "vouchsafe";
@@ -21,6 +21,9 @@ pub const SOURCE: &str = "vouchsafe";
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The annotation that holds the [`Fingerprint`].
 pub const FINGERPRINT: &str = "reports.vouchsafe.dev/content";
+/// The annotation that names the policies, in order, of which results of admission stand here beside those of scans; absent
+/// where there are none.
+pub const ADMITTED_BY: &str = "reports.vouchsafe.dev/admitted-by";
 /// The annotation that says how much was left out; absent where nothing was.
 pub const LEFT_OUT: &str = "reports.vouchsafe.dev/left-out";
 /// Results of one report. With messages of the greatest length they stay far below the 1.5 MiB that etcd takes.
@@ -28,7 +31,7 @@ pub const MOST_RESULTS: usize = 250;
 /// Characters of one message.
 pub const MOST_MESSAGE_CHARS: usize = 1_024;
 
-/// What a report says, times aside: equal for equal content.
+/// What a report says of scans, times aside: equal for equal content.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(String);
 
@@ -78,18 +81,43 @@ pub fn report_name(uid: &str) -> String {
 /// The report that `rows` make on `resource`. Rows of other objects must not be among them.
 #[must_use]
 pub fn resource_report(resource: &ObjectReference, rows: &[Row], format: ReportFormat) -> ResourceReport {
+    report_beside(resource, rows, Vec::new(), format)
+}
+
+/// The same, with results of admission beside the rows of a scan. Those don't count in the fingerprint: a scan that says
+/// the same again has no need to read them.
+#[must_use]
+pub fn report_beside(
+    resource: &ObjectReference,
+    rows: &[Row],
+    admitted: Vec<Value>,
+    format: ReportFormat,
+) -> ResourceReport {
     let kept = worst_first(rows);
-    let left_out = rows.len().saturating_sub(kept.len());
-    let results: Vec<Value> = kept.into_iter().map(result).collect();
+    let scanned: Vec<Value> = kept.into_iter().map(result).collect();
     let fingerprint = Fingerprint::of(&json!([
-        without_times(&results),
+        without_times(&scanned),
         Summary::of(rows),
         resource,
         format.api_version(),
     ]));
+    let mut summary = Summary::of(rows);
+    admitted
+        .iter()
+        .filter_map(result_of)
+        .for_each(|result| summary.count(result));
+    let room = MOST_RESULTS.saturating_sub(scanned.len());
+    let left_out = rows.len().saturating_sub(scanned.len()) + admitted.len().saturating_sub(room);
+    let all = rows.len().saturating_add(admitted.len());
     let mut annotations = json!({ FINGERPRINT: fingerprint.as_str() });
+    let mut results = scanned;
+    if !admitted.is_empty() {
+        put(&mut annotations, ADMITTED_BY, policies_of(&admitted));
+        results.extend(admitted.into_iter().take(room));
+        results.sort_by_cached_key(|result| [text(result, "policy"), text(result, "rule")]);
+    }
     if left_out > 0 {
-        let said = format!("{left_out} of {} results: the summary counts them", rows.len());
+        let said = format!("{left_out} of {all} results: the summary counts them");
         put(&mut annotations, LEFT_OUT, said);
     }
     let mut metadata = json!({
@@ -111,13 +139,80 @@ pub fn resource_report(resource: &ObjectReference, rows: &[Row], format: ReportF
         "kind": format.kind(!resource.namespace.is_empty()),
         "metadata": metadata,
         "scope": resource,
-        "summary": Summary::of(rows),
+        "summary": summary,
         "results": results,
     });
     if format == ReportFormat::OpenReports {
         put(&mut object, "source", SOURCE.to_owned());
     }
     ResourceReport { object, fingerprint }
+}
+
+/// Takes the results of admission out of those of a report of ours: what stays are those of scans.
+#[must_use]
+pub fn take_admitted(report: &mut Value) -> Vec<Value> {
+    let Some(results) = report.get_mut("results").and_then(Value::as_array_mut) else {
+        return Vec::new();
+    };
+    let is_admitted = |result: &Value| {
+        result.pointer("/properties/process").and_then(Value::as_str) == Some(ADMISSION_REVIEW)
+    };
+    let (admitted, scanned) = std::mem::take(results).into_iter().partition(is_admitted);
+    *results = scanned;
+    admitted
+}
+
+/// The result of admission that `row` is, as it stands in a report on one object.
+#[must_use]
+pub fn admitted_result(row: &Row) -> Value {
+    result(row)
+}
+
+/// Puts `admitted` in place of the results of admission in `report`, which is ours; all else stays as it is.
+pub fn put_admitted(report: &mut Value, admitted: Vec<Value>) {
+    drop(take_admitted(report));
+    let scanned = report
+        .get("results")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let named = (!admitted.is_empty()).then(|| policies_of(&admitted));
+    let mut results = scanned;
+    results.extend(admitted);
+    let mut summary = Summary::default();
+    results
+        .iter()
+        .filter_map(result_of)
+        .for_each(|result| summary.count(result));
+    results.sort_by_cached_key(|result| [text(result, "policy"), text(result, "rule")]);
+    results.truncate(MOST_RESULTS);
+    if let Some(fields) = report.as_object_mut() {
+        fields.insert("results".to_owned(), results.into());
+        fields.insert("summary".to_owned(), json!(summary));
+    }
+    if let Some(Value::Object(annotations)) = report.pointer_mut("/metadata/annotations") {
+        annotations.remove(ADMITTED_BY);
+        annotations.extend(named.map(|named| (ADMITTED_BY.to_owned(), named.into())));
+    }
+}
+
+fn policies_of(results: &[Value]) -> String {
+    let mut policies: Vec<String> = results.iter().map(|result| text(result, "policy")).collect();
+    policies.sort();
+    policies.dedup();
+    policies.join(",")
+}
+
+fn text(result: &Value, field: &str) -> String {
+    result
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn result_of(result: &Value) -> Option<ReportedResult> {
+    ReportedResult::parse(result.get("result")?.as_str()?)
 }
 
 fn put(object: &mut Value, key: &str, text: String) {

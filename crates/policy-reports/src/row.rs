@@ -8,6 +8,9 @@ use policy_engine::{Decision, RuleOutcome};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+/// What `process` says in rows of policies that are not scanned by: what they said when the object was admitted.
+pub(crate) const ADMISSION_REVIEW: &str = "admission review";
+
 /// The object a row speaks of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,7 +98,35 @@ impl ObjectReference {
     }
 }
 
+impl ObjectReference {
+    /// The object that `scope` of a report names.
+    #[must_use]
+    pub fn of_scope(scope: &Value) -> Self {
+        let text = |field: &str| {
+            scope
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        Self {
+            api_version: text("apiVersion"),
+            kind: text("kind"),
+            namespace: text("namespace"),
+            name: text("name"),
+            uid: text("uid"),
+        }
+    }
+}
+
 impl ReportedResult {
+    /// Reads it as reports write it.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let all = [Self::Pass, Self::Fail, Self::Warn, Self::Error, Self::Skip];
+        all.into_iter().find(|one| one.as_str() == text)
+    }
+
     /// As reports write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -144,11 +175,16 @@ pub fn row(result: &RuleResult, resource: &ObjectReference, seconds: i64) -> Row
     let process = if policy.in_background {
         "background scan"
     } else {
-        "admission review"
+        ADMISSION_REVIEW
     };
     properties.insert("process".to_owned(), process.to_owned());
     if !result.exceptions.is_empty() {
-        properties.insert("exceptions".to_owned(), result.exceptions.join(","));
+        // By name alone, as Kyverno does.
+        let names = result
+            .exceptions
+            .iter()
+            .map(|full| full.rsplit('/').next().unwrap_or(full));
+        properties.insert("exceptions".to_owned(), names.collect::<Vec<_>>().join(","));
     }
     Row {
         source: source(policy.kind),

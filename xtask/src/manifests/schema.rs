@@ -142,13 +142,15 @@ fn cel_policy() -> Value {
         "failurePolicy": {"type": "string", "enum": ["Ignore", "Fail"]},
         "matchConditions": objects("Requests that the policy speaks about.", &["name", "expression"]),
         "matchConstraints": open("Kinds and operations that the policy speaks about."),
+        "validationActions": {"type": "array", "items": {"type": "string", "enum": ["Deny", "Audit", "Warn"]},
+            "description": "What becomes of a request that the policy is not content with."},
         "variables": objects("Values that expressions may name.", &["name", "expression"]),
     }))
 }
 
 fn global_context_entry() -> Value {
     let mut spec = spec(&json!({
-        "apiCall": open("A call whose answer is kept and refreshed."),
+        "apiCall": api_call(),
         "kubernetesResource": open("Objects of the cluster that are kept."),
     }));
     if let Some(fields) = spec.as_object_mut() {
@@ -156,6 +158,22 @@ fn global_context_entry() -> Value {
         fields.insert("oneOf".to_owned(), one);
     }
     spec
+}
+
+/// A call of a global context entry: only one that posts has something to send.
+fn api_call() -> Value {
+    let mut call = open("A call whose answer is kept and refreshed.");
+    if let Some(fields) = call.as_object_mut() {
+        let properties = json!({
+            "method": {"type": "string", "enum": ["GET", "POST"], "default": "GET"},
+            "data": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}},
+        });
+        let rule = json!([{"rule": "!has(self.data) || self.method == 'POST'",
+            "message": "a POST method is required to send data"}]);
+        fields.insert("properties".to_owned(), properties);
+        fields.insert("x-kubernetes-validations".to_owned(), rule);
+    }
+    call
 }
 
 /// A spec of which these fields are known, and any other kept.

@@ -72,8 +72,8 @@ fn what_is_set_and_not_done_is_told() {
     let kyvernos =
         json!({"generateSuccessEvents": "false", "maxContextSize": "2Mi", "updateRequestThreshold": "1000"});
     assert_eq!(told(&kyvernos), Vec::<String>::new());
-    let others = told(&json!({"generateSuccessEvents": "true", "maxContextSize": "8Mi"}));
-    assert_eq!(others.len(), 2, "{others:?}");
+    let others = told(&json!({"maxContextSize": "8Mi"}));
+    assert_eq!(others.len(), 1, "{others:?}");
 }
 
 #[test]
@@ -134,5 +134,21 @@ fn selectors_of_webhooks_become_expressions() {
     assert_eq!(
         settings.webhooks.annotations["admissions.enforcer/disabled"],
         "true"
+    );
+}
+
+#[test]
+fn passes_are_told_of_where_that_is_asked_for_and_of_the_actions_that_are_named() {
+    let told = |data: &Value| settings(data).success_events;
+    assert_eq!(
+        told(&json!({"successEventActions": "Resource Passed"})),
+        SuccessEvents::None
+    );
+    let all = json!({"generateSuccessEvents": "true"});
+    assert_eq!(told(&all), SuccessEvents::Of(BTreeSet::new()));
+    let some = json!({"generateSuccessEvents": "true", "successEventActions": "Resource Mutated, "});
+    assert_eq!(
+        told(&some),
+        SuccessEvents::Of(BTreeSet::from(["Resource Mutated".to_owned()]))
     );
 }

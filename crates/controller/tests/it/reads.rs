@@ -37,6 +37,7 @@ fn options(client: Client) -> ControllerOptions {
         proofs: ProofOptions::default(),
         owned_by: None,
         reports: None,
+        plain_denials: false,
         traces: None,
     }
 }

@@ -112,3 +112,27 @@ fn a_long_message_is_cut_between_characters_and_says_so() {
     let message = report["results"][0]["message"].as_str().unwrap();
     assert!(message.ends_with("é… (3 characters left out)"), "{message}");
 }
+
+#[test]
+fn what_admission_said_stands_beside_what_a_scan_says_and_is_counted_with_it() {
+    let admitted = |policy: &str, result| {
+        let mut row = row(policy, result, 5);
+        row.properties
+            .insert("process".to_owned(), "admission review".to_owned());
+        admitted_result(&row)
+    };
+    let rows = [row("scanned", ReportedResult::Pass, 5)];
+    let alone = resource_report(&resource(), &rows, ReportFormat::PolicyReport);
+    let kept = vec![admitted("asked", ReportedResult::Fail)];
+    let both = report_beside(&resource(), &rows, kept.clone(), ReportFormat::PolicyReport);
+    assert_eq!(both.fingerprint, alone.fingerprint);
+    assert_eq!(both.object["summary"]["fail"], 1);
+    assert_eq!(both.object["summary"]["pass"], 1);
+    assert_eq!(both.object["results"][0]["policy"], "asked");
+    assert_eq!(both.object["metadata"]["annotations"][ADMITTED_BY], "asked");
+    let mut report = both.object.clone();
+    assert_eq!(take_admitted(&mut report), kept);
+    let mut report = both.object;
+    put_admitted(&mut report, Vec::new());
+    assert_eq!(report, alone.object);
+}

@@ -16,9 +16,9 @@ pub(super) const TESTS: &[Test] = tests![a_policy_counts_at_once_in_a_burst_of_c
 
 const NAMESPACE: &str = "burst";
 /// Connections that create at the same time.
-const CALLERS: usize = 12;
+const CALLERS: usize = 48;
 /// Between two creations of one caller: together 300 a second, where the machine can.
-const PACE: Duration = Duration::from_millis(40);
+const PACE: Duration = Duration::from_millis(160);
 /// How long the burst goes on before the policy, and after it.
 const BEFORE: Duration = Duration::from_secs(5);
 const AFTER: Duration = Duration::from_secs(4);

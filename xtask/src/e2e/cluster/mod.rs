@@ -28,6 +28,7 @@ mod scan_images;
 mod rotate_certificates;
 mod fail_outages;
 mod tenant_reach;
+mod fail_webhooks;
 mod upgrade_load;
 mod upgrade_chart;
 pub(super) mod soak;
@@ -54,6 +55,7 @@ const FILES: &[&[Test]] = &[
     rotate_certificates::TESTS,
     fail_outages::TESTS,
     tenant_reach::TESTS,
+    fail_webhooks::TESTS,
     admit_burst::TESTS,
     upgrade_load::TESTS,
     upgrade_chart::TESTS,

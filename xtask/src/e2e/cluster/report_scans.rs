@@ -16,6 +16,7 @@ pub(super) const TESTS: &[Test] = tests![
     a_signature_that_disappears_turns_the_report_to_fail,
     replicas_share_the_objects_and_take_over_from_one_that_dies,
     reports_go_with_their_objects_and_with_their_policy,
+    what_admission_alone_knows_is_reported_and_outlives_scans,
 ];
 
 const NAMESPACE: &str = "running";
@@ -117,6 +118,48 @@ fn reports_go_with_their_objects_and_with_their_policy(town: &mut Town) -> Outco
         Ok(all.trim().is_empty())
     })
 }
+
+fn what_admission_alone_knows_is_reported_and_outlives_scans(town: &mut Town) -> Outcome {
+    town.start_controller()?;
+    town.without_policies()?;
+    let kubectl = town.admin();
+    kubectl.namespace("asked")?;
+    kubectl.accepts(&pod::of("asked", "before", "nginx"))?;
+    town.apply_policy(ASKED_OF_WHOM, "asked-of-whom")?;
+    kubectl.accepts(&pod::of("asked", "after", "nginx"))?;
+    let results = || -> Outcome<Vec<String>> {
+        let listed = ["get", "polr", "--namespace=asked"];
+        let told = "--output=jsonpath={range .items[*]}{.scope.name}={.results[*].result} {end}";
+        let said = kubectl.run(listed.into_iter().chain([told]))?;
+        Ok(said.split_whitespace().map(ToOwned::to_owned).collect())
+    };
+    kubectl.eventually("a report of what admission said", || {
+        Ok(results()? == ["after=fail"])
+    })?;
+    let rounds = town.scans_done()?;
+    kubectl.eventually("two more rounds of the scan", || {
+        Ok(town.scans_done()? >= rounds + 2)
+    })?;
+    if results()? != ["after=fail"] {
+        return Err(Failure::Found(format!("a scan left {:?} of it", results()?)));
+    }
+    town.without_policies()?;
+    kubectl.eventually("no report without its policy", || Ok(results()?.is_empty()))
+}
+
+const ASKED_OF_WHOM: &str = "apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: asked-of-whom}
+spec:
+  background: false
+  rules:
+    - name: of-nobody
+      match: {any: [{resources: {kinds: [Pod], namespaces: [asked]}}]}
+      validate:
+        failureAction: Audit
+        message: not by {{ request.userInfo.username }}
+        deny: {conditions: {any: [{key: '{{ request.userInfo.username }}', operator: NotEquals, value: nobody}]}}
+";
 
 /// Waits for the report on a Pod whose first result is `result`.
 fn await_result(town: &Town, pod: &str, result: &str) -> Outcome<Value> {

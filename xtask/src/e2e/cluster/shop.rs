@@ -31,11 +31,13 @@ pub(super) struct Shop {
     pub(super) trusted_root: String,
     registry: Registry,
     repository: Repository,
-    trusted: SigningKey,
+    /// The key behind `key`.
+    pub(super) trusted: SigningKey,
     stranger: SigningKey,
-    authority: Authority,
-    // Serves the registry: must live as long.
-    _runtime: Runtime,
+    /// Who certifies and logs.
+    pub(super) authority: Authority,
+    /// Serves the registry: must live as long.
+    pub(super) runtime: Runtime,
 }
 
 impl Shop {
@@ -57,7 +59,7 @@ impl Shop {
             trusted,
             stranger,
             authority,
-            _runtime: runtime,
+            runtime,
         };
         shop.push("unsigned")?;
         shop.sign(&shop.push("signed")?, &shop.trusted)?;
@@ -147,6 +149,11 @@ pub(super) fn image(tag: &str) -> String {
 )]
 fn now() -> SystemTime {
     SystemTime::now()
+}
+
+/// So long before now, as the images of the shop.
+pub(super) fn before_now(time: Duration) -> SystemTime {
+    ago(now(), time)
 }
 
 fn ago(now: SystemTime, time: Duration) -> SystemTime {

@@ -89,6 +89,9 @@ pub(crate) struct Arguments {
     /// How often everything that runs is judged again, as Go writes durations; at least ten seconds
     #[arg(long = "scan-interval", alias = "backgroundScanInterval", value_name = "DURATION", default_value = "1h", value_parser = GoDuration::parse)]
     pub(crate) scan_interval: GoDuration,
+    /// Leave denials in Kyverno's words alone, without the line that names their explanation; logs still have its id
+    #[arg(long = "plain-denials", value_name = "BOOL", num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true")]
+    pub(crate) plain_denials: bool,
     /// `ClusterRole` that our webhooks belong to: they go when it goes, as the chart's does at an uninstall
     #[arg(long = "owned-by", value_name = "NAME")]
     pub(crate) owned_by: Option<String>,

@@ -137,6 +137,7 @@ fn options(
         },
         owned_by: arguments.owned_by.clone(),
         reports: reports(arguments),
+        plain_denials: arguments.plain_denials,
         traces,
     })
 }

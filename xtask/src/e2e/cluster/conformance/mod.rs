@@ -5,6 +5,7 @@
 
 mod chainsaw;
 mod rewritten;
+mod images;
 mod known;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::e2e::parts;
 use crate::failure::{Failure, Outcome};
 use crate::report::say;
 use chainsaw::Told;
+use images::Images;
 use known::Known;
 
 /// What is run.
@@ -58,7 +60,9 @@ const VALUES: [&str; 8] = [
     "reports.interval=10s",
 ];
 /// The same, for a replica that runs outside of the cluster.
-const FLAGS: [(&str, &str); 5] = [
+const FLAGS: [(&str, &str); 6] = [
+    // Tests compare whole sentences.
+    ("plain-denials", "true"),
     ("proof-namespace", ""),
     ("proof-image", ""),
     ("config-map", "kyverno/kyverno"),
@@ -66,22 +70,26 @@ const FLAGS: [(&str, &str); 5] = [
     ("scan-interval", "10s"),
 ];
 
-/// Runs the areas chosen on one API server.
+/// Runs the areas chosen, each on an API server of its own: what one leaves behind is no other's matter.
 pub(in crate::e2e) fn run(binary: &Path, release: &str, choice: &Choice) -> Outcome {
     if choice.suites.is_empty() {
         let wanted = "`--suite FOLDER` is missing: a folder of Kyverno's test/conformance/chainsaw";
         return Err(Failure::Usage(wanted.to_owned()));
     }
     let program = parts::chainsaw()?;
-    let town = Town::open(binary, release)?;
-    chart::install(&town, &VALUES)?;
-    settings_as_kyvernos(&town)?;
-    let _controller = Controller::start_with(&town, "first", town.webhook(), &FLAGS)?;
     let known = Known::read()?;
     let mut faults = Vec::new();
     for suite in &choice.suites {
         let area = area_of(suite)?;
-        let folder = rewritten::copy(suite, &town.file("suites"))?;
+        let town = Town::open(binary, release)?;
+        let images = Images::open(&town.shop)?;
+        chart::install(&town, &VALUES)?;
+        settings_as_kyvernos(&town)?;
+        let mirror = images.mirror();
+        let flags = FLAGS.into_iter().chain([("registry-mirror", mirror.as_str())]);
+        let flags: Vec<_> = flags.collect();
+        let _controller = Controller::start_with(&town, "first", town.webhook(), &flags)?;
+        let folder = rewritten::copy(suite, &town.file("suites"), &images.words)?;
         let told = chainsaw::run(&program, &town, &folder, &choice.only, &choice.patience)?;
         faults.extend(judge(&area, &told, &known));
     }

@@ -52,8 +52,9 @@ const NAMES: [(&str, &str); 18] = [
 /// Settings of an area's runner that the release of chainsaw used here does not know.
 const UNKNOWN: [&str; 1] = ["fastDelete: true"];
 
-/// Copies the folder of one area below `to`, with the templates that areas share; gives the copy.
-pub(super) fn copy(suite: &Path, to: &Path) -> Outcome<PathBuf> {
+/// Copies the folder of one area below `to`, with the templates that areas share, and with our `words` for theirs; gives
+/// the copy.
+pub(super) fn copy(suite: &Path, to: &Path, words: &[(String, String)]) -> Outcome<PathBuf> {
     let suite = suite.canonicalize().map_err(|source| Failure::File {
         path: suite.to_owned(),
         source,
@@ -61,15 +62,15 @@ pub(super) fn copy(suite: &Path, to: &Path) -> Outcome<PathBuf> {
     // Tests name the shared templates from where they stand, one folder above the area.
     let above = suite.parent().unwrap_or(&suite);
     let own = to.join(suite.file_name().unwrap_or_default());
-    copy_folder(&suite, &own)?;
+    copy_folder(&suite, &own, words)?;
     let templates = above.join("_step-templates");
     if templates.is_dir() {
-        copy_folder(&templates, &to.join("_step-templates"))?;
+        copy_folder(&templates, &to.join("_step-templates"), words)?;
     }
     Ok(own)
 }
 
-fn copy_folder(from: &Path, to: &Path) -> Outcome {
+fn copy_folder(from: &Path, to: &Path, words: &[(String, String)]) -> Outcome {
     let fault = |path: &Path| {
         let path = path.to_owned();
         move |source| Failure::File { path, source }
@@ -79,9 +80,11 @@ fn copy_folder(from: &Path, to: &Path) -> Outcome {
         let entry = entry.map_err(fault(from))?;
         let (path, target) = (entry.path(), to.join(entry.file_name()));
         if path.is_dir() {
-            copy_folder(&path, &target)?;
+            copy_folder(&path, &target, words)?;
         } else if path.extension().is_some_and(|end| end == "yaml") {
-            place::write(&target, &renamed(&place::read(&path)?))?;
+            let text = renamed(&place::read(&path)?);
+            let with_ours = |text: String, (theirs, ours): &(String, String)| text.replace(theirs, ours);
+            place::write(&target, &words.iter().fold(text, with_ours))?;
         } else {
             std::fs::copy(&path, &target).map_err(fault(&path))?;
         }
