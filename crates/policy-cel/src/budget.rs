@@ -44,6 +44,16 @@ impl Budget {
     pub fn left(&self) -> u64 {
         self.cost_left.get()
     }
+
+    /// Whether `limit`, which an evaluation with this allowance ran into, is a bound of ours alone: an evaluator that counts as
+    /// Kubernetes does would have gone on and might have found a value.
+    #[must_use]
+    pub fn is_own(&self, limit: Limit) -> bool {
+        match limit {
+            Limit::Cost => self.left() == 0,
+            Limit::Memory | Limit::Depth | Limit::Pattern | Limit::Interrupted => true,
+        }
+    }
 }
 
 impl Default for Budget {
@@ -71,6 +81,8 @@ pub(crate) struct Meter<'b> {
     batch: u64,
     /// What is left of it
     ahead: u64,
+    /// What of the cost Kubernetes does not count
+    own: u64,
     memory_left: usize,
 }
 
@@ -84,6 +96,7 @@ impl<'b> Meter<'b> {
             settled: 0,
             batch,
             ahead: batch,
+            own: 0,
             memory_left: budget.memory_bytes,
         }
     }
@@ -106,7 +119,7 @@ impl<'b> Meter<'b> {
         self.batch = self.batch.saturating_sub(self.ahead).saturating_add(cost);
         self.ahead = 0;
         if !self.settle() || self.settled > self.cost_limit {
-            return Err(EvalError::limit(Limit::Cost));
+            return Err(self.exceeded());
         }
         let within_reach = self.left().min(self.budget.left());
         self.batch = within_reach.min(COST_BETWEEN_LOOKS);
@@ -116,6 +129,20 @@ impl<'b> Meter<'b> {
         } else {
             Ok(())
         }
+    }
+
+    /// Says that so much of the cost is counted here and not in Kubernetes
+    pub(crate) fn count_as_own(&mut self, cost: u64) {
+        self.own = self.own.saturating_add(cost);
+    }
+
+    /// The cost is too much. Where Kubernetes' own count would not have ended the evaluation, nothing is left to the request:
+    /// [`Budget::is_own`] tells by that.
+    pub(crate) fn exceeded(&self) -> EvalError {
+        if self.cost().saturating_sub(self.own) < self.cost_limit {
+            self.budget.cost_left.set(0);
+        }
+        EvalError::limit(Limit::Cost)
     }
 
     /// Takes from the allowance of the request what a step takes of time beyond its cost. The limit of the expression does not count it:

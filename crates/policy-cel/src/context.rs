@@ -13,7 +13,7 @@ use crate::limits::{
     AGGREGATE_SURCHARGE, LOOKUP_SURCHARGE, MAX_CACHED_REGEXES, MAX_VALUE_DEPTH, REGEX_COST, REGEX_STATE_COST,
 };
 use crate::patterns::CompiledPattern;
-use crate::re2;
+use crate::re2::{self, Refusal};
 use crate::value::{Entries, Fuel, Held, List, Map, Value, contains, equal};
 
 /// Bytes that one value takes in a list
@@ -117,22 +117,33 @@ impl<'c, 'v> Context<'c, 'v> {
             self.spend(1)?;
             return Ok(left == right);
         }
-        self.walk(|fuel| equal(left, right, fuel))
+        let counted = match (left, right) {
+            (Value::String(_), Value::String(_)) | (Value::Bytes(_), Value::Bytes(_)) => u64::MAX,
+            _ => 1,
+        };
+        self.walk(counted, |fuel| equal(left, right, fuel))
     }
 
     /// Whether the list has an element equal to the value; pays for the walk
     pub(crate) fn contains(&mut self, list: &List<'_>, value: &Value<'_>) -> Result<bool, EvalError> {
-        self.walk(|fuel| contains(list, value, fuel))
+        self.walk(list.len() as u64, |fuel| contains(list, value, fuel))
     }
 
-    fn walk<T>(&mut self, walk: impl FnOnce(&mut Fuel) -> Result<T, EvalError>) -> Result<T, EvalError> {
+    /// Walks values and pays for it. Kubernetes counts `counted` of it at most, however deep the values are.
+    fn walk<T>(
+        &mut self,
+        counted: u64,
+        walk: impl FnOnce(&mut Fuel) -> Result<T, EvalError>,
+    ) -> Result<T, EvalError> {
         let given = self.meter.left();
         let mut fuel = Fuel::new(given);
         let walked = walk(&mut fuel);
         let burnt = given.saturating_sub(fuel.left());
+        self.meter.count_as_own(burnt.saturating_sub(counted));
         self.spend(burnt)?;
         self.surcharge(burnt.saturating_mul(2).saturating_add(LOOKUP_SURCHARGE))?;
-        walked
+        // A walk fails for nothing but what it costs.
+        walked.map_err(|_| self.meter.exceeded())
     }
 
     /// Counts the bytes of a value that is about to be written out, so many times over
@@ -175,13 +186,12 @@ impl<'c, 'v> Context<'c, 'v> {
         if let Some(known) = known {
             return Ok(known.clone());
         }
-        let invalid = |why| EvalError::failed(format!("error parsing regexp: {why}"));
         self.surcharge(re2::reading_cost(pattern).saturating_add(REGEX_COST))?;
-        let parsed = re2::parse(pattern).map_err(invalid)?;
+        let parsed = re2::parse(pattern).map_err(Refusal::into_error)?;
         self.surcharge(parsed.states.saturating_mul(REGEX_STATE_COST))?;
         let compiled = CompiledPattern {
             pattern: pattern.into(),
-            regex: Arc::new(parsed.compile().map_err(invalid)?),
+            regex: Arc::new(parsed.compile().map_err(Refusal::into_error)?),
             states: parsed.states,
         };
         if self.patterns.len() < MAX_CACHED_REGEXES {

@@ -66,6 +66,8 @@ pub enum Limit {
     Memory,
     /// Nesting of a value
     Depth,
+    /// Size of a regular expression that is compiled while evaluating
+    Pattern,
     /// The caller's deadline or cancellation
     Interrupted,
 }
@@ -76,6 +78,7 @@ impl fmt::Display for Limit {
             Self::Cost => "operation cancelled: actual cost limit exceeded",
             Self::Memory => "operation cancelled: memory limit exceeded",
             Self::Depth => "operation cancelled: value nesting limit exceeded",
+            Self::Pattern => "error parsing regexp: expression too large",
             Self::Interrupted => "operation interrupted",
         })
     }

@@ -48,13 +48,13 @@ impl Patterns {
         }
         let left = self.reading_left.checked_sub(re2::reading_cost(pattern));
         self.reading_left = left.ok_or("too many regular expressions in one expression")?;
-        let parsed = re2::parse(pattern)?;
+        let parsed = re2::parse(pattern).map_err(|refusal| refusal.to_string())?;
         let left = self.states_left.checked_sub(parsed.states);
         if let Some(left) = left.filter(|_| self.compiled.len() < MAX_LITERAL_PATTERNS) {
             self.states_left = left;
             self.compiled.push(CompiledPattern {
                 pattern: pattern.into(),
-                regex: Arc::new(parsed.compile()?),
+                regex: Arc::new(parsed.compile().map_err(|refusal| refusal.to_string())?),
                 states: parsed.states,
             });
         }

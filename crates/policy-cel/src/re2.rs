@@ -8,6 +8,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::ast::ErrorKind;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
+use crate::error::{EvalError, Limit};
 use crate::limits::{MAX_AUTOMATON_BYTES, MAX_REGEX_BYTES, MAX_REGEX_STATES};
 
 /// Highest count in `x{n,m}` (Go: `maxRepeat`)
@@ -22,6 +23,34 @@ pub(crate) struct Parsed {
     hir: Hir,
     /// About how many states its automaton has: what compiling it costs
     pub(crate) states: u64,
+}
+
+/// Why a pattern is not compiled
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// It is none, for this reason
+    Invalid(String),
+    /// It is larger than is compiled here, though Go may compile it
+    TooLarge,
+}
+
+impl Refusal {
+    /// What an evaluation ends in that meets the pattern
+    pub(crate) fn into_error(self) -> EvalError {
+        match self {
+            Self::Invalid(why) => EvalError::failed(format!("error parsing regexp: {why}")),
+            Self::TooLarge => EvalError::limit(Limit::Pattern),
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Invalid(why) => formatter.write_str(why),
+            Self::TooLarge => formatter.write_str("expression too large"),
+        }
+    }
 }
 
 /// About how much work reading a pattern is, before it is read: Unicode classes and folding of cases are tables
@@ -39,17 +68,17 @@ pub(crate) fn reading_cost(pattern: &str) -> u64 {
 /// Reads an RE2 pattern.
 ///
 /// # Errors
-/// Why it is none, as a clause.
-pub(crate) fn parse(pattern: &str) -> Result<Parsed, String> {
-    let translated = translate(pattern)?;
+/// Why it is none, as a clause, or that it is too large.
+pub(crate) fn parse(pattern: &str) -> Result<Parsed, Refusal> {
+    let translated = translate(pattern).map_err(Refusal::Invalid)?;
     let hir = ParserBuilder::new()
         .nest_limit(MAX_NESTING)
         .build()
         .parse(&translated)
-        .map_err(|error| as_go_says(&error, pattern))?;
+        .map_err(|error| refusal(&error, pattern))?;
     let states = states(&hir);
     if states > MAX_REGEX_STATES {
-        return Err(String::from("expression too large"));
+        return Err(Refusal::TooLarge);
     }
     Ok(Parsed {
         translated,
@@ -68,28 +97,32 @@ impl Parsed {
     ///
     /// # Errors
     /// When it is too large after all.
-    pub(crate) fn compile(&self) -> Result<Regex, String> {
+    pub(crate) fn compile(&self) -> Result<Regex, Refusal> {
         let built = RegexBuilder::new(&self.translated)
             .size_limit(MAX_REGEX_BYTES)
             .dfa_size_limit(MAX_AUTOMATON_BYTES)
             .nest_limit(MAX_NESTING)
             .build();
-        built.map_err(|error| last_line(&error))
+        // It was read before, so nothing else can be wrong with it.
+        built.map_err(|_| Refusal::TooLarge)
     }
 }
 
 /// What is wrong with a pattern, in Go's words where they are known
-fn as_go_says(error: &regex_syntax::Error, pattern: &str) -> String {
+fn refusal(error: &regex_syntax::Error, pattern: &str) -> Refusal {
     let regex_syntax::Error::Parse(fault) = error else {
-        return last_line(error);
+        return Refusal::Invalid(last_line(error));
     };
+    if matches!(fault.kind(), ErrorKind::NestLimitExceeded(_)) {
+        return Refusal::TooLarge;
+    }
     let known = [
         (ErrorKind::GroupUnclosed, "missing closing )"),
         (ErrorKind::GroupUnopened, "unexpected )"),
         (ErrorKind::ClassUnclosed, "missing closing ]"),
     ];
     let said = known.iter().find(|(kind, _)| kind == fault.kind());
-    said.map_or_else(|| last_line(error), |(_, said)| format!("{said}: `{pattern}`"))
+    Refusal::Invalid(said.map_or_else(|| last_line(error), |(_, said)| format!("{said}: `{pattern}`")))
 }
 
 fn last_line(error: &dyn std::fmt::Display) -> String {
@@ -283,7 +316,7 @@ mod tests {
             assert!(parse(bad).is_err(), "{bad}");
         }
         for large in ["(a{1000}){1000}", r"\pL{900}"] {
-            assert_eq!(parse(large).err().unwrap(), "expression too large", "{large}");
+            assert!(matches!(parse(large), Err(Refusal::TooLarge)), "{large}");
         }
     }
 }

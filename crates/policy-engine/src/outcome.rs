@@ -69,6 +69,9 @@ pub struct Verdict {
     pub properties: Vec<(String, String)>,
     /// Lines of the decision tree below this rule, depth first.
     pub explanation: Vec<ExplainLine>,
+    /// Whether a bound of ours, which Kyverno has not, kept the rule from being judged: such an error refuses, whatever
+    /// `failurePolicy` says of errors.
+    pub is_bounded: bool,
 }
 
 /// One line of a decision tree.
@@ -90,6 +93,7 @@ impl Verdict {
             reason: None,
             properties: Vec::new(),
             explanation: Vec::new(),
+            is_bounded: false,
         }
     }
 }

@@ -33,8 +33,7 @@ const DEFAULT: &str = "[0-9a-z]{8}";
 
 fn random<'v>(context: &mut Context<'_, 'v>, pattern: &str) -> Result<Value<'v>> {
     context.surcharge(re2::reading_cost(pattern))?;
-    let parsed =
-        re2::parse(pattern).map_err(|why| EvalError::failed(format!("error parsing regexp: {why}")))?;
+    let parsed = re2::parse(pattern).map_err(re2::Refusal::into_error)?;
     let Value::Uint(seed) = context.ask(&Question::Random)? else {
         return Err(EvalError::failed("no randomness is available"));
     };

@@ -24,11 +24,10 @@ impl Fuel {
     }
 
     fn burn(&mut self, steps: u64) -> Result<(), EvalError> {
-        self.0 = self
-            .0
-            .checked_sub(steps)
-            .ok_or_else(|| EvalError::limit(Limit::Cost))?;
-        Ok(())
+        let left = self.0.checked_sub(steps);
+        // What was too much is spent all the same.
+        self.0 = left.unwrap_or(0);
+        left.map(|_| ()).ok_or_else(|| EvalError::limit(Limit::Cost))
     }
 }
 

@@ -144,7 +144,11 @@ impl ExpressionRule {
         match self.conditions.met(scene) {
             Ok(Met::All) => {}
             Ok(Met::Not(name)) => return Ok(self.skipped(occasion, Some(&name))),
-            Err(Halt::Failed(_)) if self.errors_are_passed_over && self.manner == Manner::Policy => {
+            Err(Halt::Failed(_))
+                if self.errors_are_passed_over
+                    && self.manner == Manner::Policy
+                    && !scene.ran_into_bound() =>
+            {
                 return Ok(self.skipped(occasion, None));
             }
             // Kyverno's classic rules fail then, as they do where a validation can't be evaluated.

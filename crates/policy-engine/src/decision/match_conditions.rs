@@ -11,7 +11,8 @@ use crate::request::Origin;
 
 impl Seat<'_> {
     /// What the conditions settle: nothing where they hold; a rule without a result where one is false, or can't be judged
-    /// and errors admit; else the error, which refuses as the API server would.
+    /// and errors admit; else the error, which refuses as the API server would. A bound of ours, which the API server has not,
+    /// refuses whatever errors do.
     pub(super) fn settled_by_conditions(&self) -> Result<Option<RuleEffect>, Pending> {
         let conditions = &self.policy.match_conditions;
         let request = self.bench.request();
@@ -20,14 +21,19 @@ impl Seat<'_> {
         }
         let variables = Variables::default();
         let world = World::new(request, self.bench.view, self.identity().asker);
-        match conditions.met(&Scene::new(world, &variables)) {
+        let scene = Scene::new(world, &variables);
+        match conditions.met(&scene) {
             Ok(Met::All) => Ok(None),
             Ok(Met::Not(_)) => Ok(Some(RuleEffect::default())),
             Err(Halt::Pending) => Err(Pending),
-            Err(Halt::Failed(_)) if !self.policy.error_blocks => Ok(Some(RuleEffect::default())),
+            Err(Halt::Failed(_)) if !self.policy.error_blocks && !scene.ran_into_bound() => {
+                Ok(Some(RuleEffect::default()))
+            }
             Err(Halt::Failed(cause)) => {
                 let message = format!("failed to evaluate match conditions: {cause}");
-                let mut effect = self.effect(Verdict::new(RuleOutcome::Error, message));
+                let mut verdict = Verdict::new(RuleOutcome::Error, message);
+                verdict.is_bounded = scene.ran_into_bound();
+                let mut effect = self.effect(verdict);
                 if let Some(result) = &mut effect.result {
                     result.action = FailureAction::Enforce;
                 }

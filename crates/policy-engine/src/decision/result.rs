@@ -56,7 +56,9 @@ impl RuleResult {
     pub fn blocks(&self) -> bool {
         match (self.verdict.outcome, self.action) {
             (RuleOutcome::Fail, FailureAction::Enforce) => true,
-            (RuleOutcome::Error, FailureAction::Enforce) => self.policy.error_blocks,
+            (RuleOutcome::Error, FailureAction::Enforce) => {
+                self.policy.error_blocks || self.verdict.is_bounded
+            }
             (RuleOutcome::Fail | RuleOutcome::Error, FailureAction::Audit)
             | (RuleOutcome::Pass | RuleOutcome::Skip | RuleOutcome::Warn, _) => false,
         }

@@ -50,7 +50,7 @@ pub enum Exempted {
 /// # Errors
 /// [`Halt::Pending`]; [`Halt::Failed`] where conditions can't be judged and no other exception exempts wholly: then the
 /// policy can't be judged, unless `errors_are_passed_over` (its `failurePolicy` is Ignore), when such an exception exempts
-/// from nothing.
+/// from nothing. A bound of ours alone is never passed over.
 pub fn exempted(
     exemptions: &[(&str, &Exemption)],
     scene: &Scene<'_>,
@@ -81,7 +81,9 @@ pub fn exempted(
             keys,
             reports_pass: chosen.is_some_and(|(_, reports_pass)| reports_pass),
         }),
-        (false, false, Some(cause)) if !errors_are_passed_over => Err(Halt::Failed(cause)),
+        (false, false, Some(cause)) if !errors_are_passed_over || scene.ran_into_bound() => {
+            Err(Halt::Failed(cause))
+        }
         (false, false, _) => Ok(Exempted::Partly { images, values }),
     }
 }

@@ -20,6 +20,8 @@ pub struct Scene<'v> {
     computed: Vec<OnceCell<Result<Value<'v>, EvalError>>>,
     bound: Vec<(&'static str, Value<'v>)>,
     request: OnceCell<Value<'v>>,
+    /// Whether an evaluation ran into a bound that is ours alone
+    ran_into_bound: Cell<bool>,
     /// Whether there is a request around the object; else the object is all there is
     has_request: bool,
     /// Whether a namespace of which nothing is known has its name at least; else it is null
@@ -48,6 +50,7 @@ impl<'v> Scene<'v> {
             computed: (0..variables.len()).map(|_| OnceCell::new()).collect(),
             bound: Vec::new(),
             request: OnceCell::new(),
+            ran_into_bound: Cell::new(false),
             has_request: true,
             names_namespace: false,
         }
@@ -104,7 +107,23 @@ impl<'v> Scene<'v> {
         }
         let value = program.evaluate(self, self, &self.budget);
         self.tell_cost();
-        value.map_err(|error| halt(&error))
+        value.map_err(|error| {
+            if let Failure::Limit(limit) = error.failure()
+                && self.budget.is_own(*limit)
+            {
+                self.ran_into_bound.set(true);
+            }
+            halt(&error)
+        })
+    }
+
+    /// Whether an expression failed here because of a bound that Kyverno has not.
+    ///
+    /// `failurePolicy: Ignore` is about what fails in Kyverno too. Passing over our own bounds by it would let whoever writes the
+    /// object choose which policies judge it.
+    #[must_use]
+    pub fn ran_into_bound(&self) -> bool {
+        self.ran_into_bound.get()
     }
 
     /// Tells the view what was spent of the budget since it was told last, by whomever.

@@ -11,6 +11,7 @@ mod exempting;
 mod other_kinds;
 mod bounds;
 mod allowance;
+mod ignoring;
 #[cfg(target_os = "linux")]
 mod hostile;
 

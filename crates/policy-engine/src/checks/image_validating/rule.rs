@@ -257,7 +257,9 @@ impl ImageValidatingRule {
         match self.0.conditions.met(&scene) {
             Ok(Met::All) => {}
             Ok(Met::Not(_)) => return Ok(Applies::No),
-            Err(Halt::Failed(_)) if self.0.errors_are_passed_over => return Ok(Applies::No),
+            Err(Halt::Failed(_)) if self.0.errors_are_passed_over && !scene.ran_into_bound() => {
+                return Ok(Applies::No);
+            }
             Err(halt) => return Err(halt),
         }
         match exempted(&occasion.exemptions, &scene, self.0.errors_are_passed_over)? {
