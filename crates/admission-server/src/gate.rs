@@ -2,7 +2,7 @@
 //! once it is decided.
 
 use policy_engine::request::Stage;
-use policy_engine::{Decision, Request};
+use policy_engine::{Decision, PolicySet, Request};
 use serde_json::Value;
 
 /// What becomes of a request.
@@ -28,8 +28,8 @@ pub trait Gate: Send + Sync + std::fmt::Debug {
     /// What becomes of `request`.
     fn pass(&self, request: &Request) -> Passage;
 
-    /// `request` was decided in the call of `stage`: for events and reports.
-    fn decided(&self, stage: Stage, request: &Request, decision: &Decision);
+    /// `request` was decided in the call of `stage` by the policies `asked`, which need not be all: for events and reports.
+    fn decided(&self, stage: Stage, asked: &PolicySet, request: &Request, decision: &Decision);
 
     /// What is said of `policy`, which is about to be stored.
     fn check_policy(&self, policy: &Value) -> PolicyCheck;

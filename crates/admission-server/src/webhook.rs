@@ -332,7 +332,7 @@ impl Webhook {
                 let mut answer = Answer::of(&decision, stage);
                 review_span::decided(span, &decision, answer.is_allowed());
                 if let Some(gate) = &self.gate {
-                    gate.decided(stage, &request, &decision);
+                    gate.decided(stage, engine.policies(), &request, &decision);
                 }
                 self.metrics.review(
                     stage,

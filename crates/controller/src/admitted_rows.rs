@@ -3,21 +3,23 @@
 //! `background: false` says that a policy can't be judged without the request: who asks, what was there before. Its results
 //! are known at admission alone, in whichever replica was asked, and stand in the report until the object is admitted
 //! again, the policy goes, or the object does. In: decisions. Out: reports, a moment later, when the object is stored.
-//! Bounded: what is too much waits for nobody and is dropped. Never: a result of a request that was refused or a dry run.
+//! One request is judged in several calls, each by policies of its own: none speaks for those that it was not asked by.
+//! Bounded: what is too much waits for nobody and is dropped. Never: a result of a request refused by this call, or of a
+//! dry run.
 //! Behaviour: Kyverno 1.19, whose admission reports merge into the final ones.
 
 use std::time::Duration;
 
 use cluster::ClusterError;
 use policy_engine::request::{Operation, Stage};
-use policy_engine::{Decision, Request};
+use policy_engine::{Decision, PolicySet, Request};
 use policy_reports::{ObjectReference, admitted_result, row};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::clock::now;
-use crate::report_writer::ReportWriter;
+use crate::report_writer::{AdmissionOnly, ReportWriter, admission_only, is_admission_only};
 
 /// Admissions whose results wait to be written.
 pub(crate) const MOST_WAITING: usize = 2_048;
@@ -31,28 +33,29 @@ const MOST_TRIES: u32 = 4;
 #[derive(Debug)]
 pub(crate) struct Admitted {
     resource: ObjectReference,
+    /// The policies that this call was judged by: what others said stays.
+    asked: AdmissionOnly,
     results: Vec<Value>,
     due: Instant,
 }
 
-/// What is to be reported of a decision; none where nothing is. `are_asked`: whether any policy in force is not
-/// scanned by: then an update may leave a report with results that are no longer so.
+/// What is to be reported of a decision by the policies `asked`; none where nothing is. Where one of them is not scanned by,
+/// an update may leave a report with results that are no longer so.
 pub(crate) fn admitted(
     stage: Stage,
+    asked: &PolicySet,
     request: &Request,
     decision: &Decision,
-    are_asked: bool,
 ) -> Option<Admitted> {
     let is_stored = matches!(request.operation, Operation::Create | Operation::Update);
-    if stage != Stage::Validate
-        || !is_stored
-        || !are_asked
-        || request.dry_run
-        || !request.subresource.is_empty()
-    {
+    if stage != Stage::Validate || !is_stored || request.dry_run || !request.subresource.is_empty() {
         return None;
     }
     if decision.results.iter().any(|result| result.blocks()) {
+        return None;
+    }
+    let asked = admission_only(asked);
+    if asked.is_empty() {
         return None;
     }
     let resource = ObjectReference::of(request.object.as_deref()?);
@@ -63,7 +66,7 @@ pub(crate) fn admitted(
     let told = decision
         .results
         .iter()
-        .filter(|result| result.policy.is_reported && !result.policy.in_background);
+        .filter(|result| is_admission_only(&result.policy));
     let results: Vec<Value> = told
         .map(|result| admitted_result(&row(result, &resource, seconds)))
         .collect();
@@ -72,6 +75,7 @@ pub(crate) fn admitted(
     }
     Some(Admitted {
         resource,
+        asked,
         results,
         due: Instant::now() + DELAY,
     })
@@ -85,7 +89,7 @@ pub(crate) async fn write(writer: ReportWriter, mut waiting: mpsc::Receiver<Admi
         loop {
             tries += 1;
             match writer
-                .put_admitted(&admitted.resource, admitted.results.clone())
+                .put_admitted(&admitted.resource, &admitted.asked, admitted.results.clone())
                 .await
             {
                 Err(ClusterError::Conflict { .. } | ClusterError::AlreadyExists { .. })

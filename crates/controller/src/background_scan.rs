@@ -25,7 +25,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
 use crate::clock::now;
-use crate::report_writer::{AdmissionOnly, ReportWriter, Written};
+use crate::report_writer::{AdmissionOnly, ReportWriter, Written, admission_only};
 use crate::scan_kinds::scanned;
 use crate::scan_memory::SeenObjects;
 use crate::scan_share::Share;
@@ -110,7 +110,7 @@ impl BackgroundScan {
                 engine,
                 share,
                 number: *number,
-                admission_only: admission_only(engine),
+                admission_only: admission_only(engine.policies()),
                 seen: SeenObjects::default(),
             };
             match round.run().await {
@@ -279,12 +279,6 @@ impl Round<'_> {
             }
         }
     }
-}
-
-fn admission_only(engine: &Engine) -> AdmissionOnly {
-    let policies = engine.policies().policies().iter();
-    let only = policies.filter(|policy| policy.in_admission && !policy.in_background && policy.is_reported);
-    only.map(|policy| policy.key.to_string()).collect()
 }
 
 /// One evaluation, on a thread of its own, one at a time: policies that compute for long hold up no admission, and a panic

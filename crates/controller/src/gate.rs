@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use admission_server::{Gate, Passage, PolicyCheck};
 use cluster::ServedResources;
 use policy_engine::request::Stage;
-use policy_engine::{Decision, Request};
+use policy_engine::{Decision, PolicySet, Request};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -22,8 +22,6 @@ pub(crate) struct Known {
     pub(crate) resources: Arc<ServedResources>,
     /// Bindings, where a policy or setting names roles.
     pub(crate) bindings: Option<Bindings>,
-    /// Whether a policy in force is judged by at admission alone.
-    pub(crate) has_admission_only: bool,
 }
 
 /// The gate.
@@ -46,14 +44,9 @@ impl ClusterGate {
     }
 
     /// Sends what no scan would find to be reported; where too much waits already, it is not.
-    fn report(&self, stage: Stage, request: &Request, decision: &Decision) {
+    fn report(&self, stage: Stage, asked: &PolicySet, request: &Request, decision: &Decision) {
         let Some(reported) = &self.reported else { return };
-        let are_asked = self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .has_admission_only;
-        if let Some(admitted) = admitted(stage, request, decision, are_asked) {
+        if let Some(admitted) = admitted(stage, asked, request, decision) {
             reported.try_send(admitted).ok();
         }
     }
@@ -97,8 +90,8 @@ impl Gate for ClusterGate {
         Passage::Judged(Box::new(request))
     }
 
-    fn decided(&self, stage: Stage, request: &Request, decision: &Decision) {
-        self.report(stage, request, decision);
+    fn decided(&self, stage: Stage, asked: &PolicySet, request: &Request, decision: &Decision) {
+        self.report(stage, asked, request, decision);
         let settings = Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner).settings);
         for violation in violations(stage, request, decision, &settings.success_events) {
             // Events are news, not records: where there are too many, the rest is dropped; first what exceptions excused.

@@ -179,11 +179,6 @@ impl PolicyStore {
             settings: Arc::clone(&view.settings),
             resources: Arc::clone(&self.resources.borrow()),
             bindings: self.state.bindings.clone(),
-            has_admission_only: view.in_force().any(|(_, seen)| {
-                let policy = seen.prepared.policy.as_ref();
-                policy
-                    .is_some_and(|policy| policy.in_admission && !policy.in_background && policy.is_reported)
-            }),
         });
         let mut placed = view.placed();
         placed.exceptions = self.exceptions();

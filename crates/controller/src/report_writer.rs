@@ -8,6 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use cluster::{Client, ClusterError, Pages, PatchKind, Preconditions, ServedKind, Subject};
+use policy_engine::PolicySet;
+use policy_engine::policy::CompiledPolicy;
 use policy_reports::{
     ADMITTED_BY, Fingerprint, MANAGED_BY, ObjectReference, ReportFormat, Row, SOURCE, put_admitted,
     report_beside, report_name, take_admitted,
@@ -35,6 +37,19 @@ struct Known {
 
 /// Policies that admission alone is judged by, as reports name them.
 pub(crate) type AdmissionOnly = BTreeSet<String>;
+
+/// Whether no scan finds what `policy` says, and it is to be reported.
+pub(crate) fn is_admission_only(policy: &CompiledPolicy) -> bool {
+    policy.in_admission && !policy.in_background && policy.is_reported
+}
+
+/// Those of `policies` that admission alone is judged by.
+pub(crate) fn admission_only(policies: &PolicySet) -> AdmissionOnly {
+    let only = policies.policies().iter();
+    only.filter(|policy| is_admission_only(policy))
+        .map(|policy| policy.key.to_string())
+        .collect()
+}
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,27 +144,23 @@ impl ReportWriter {
         Ok(Written::Changed)
     }
 
-    /// Puts what was said of `resource` when it was admitted into its report, in place of what was said before.
+    /// Puts what the policies `asked` said of `resource` when it was admitted into its report, in place of what they said
+    /// before.
     ///
     /// # Errors
     /// [`ClusterError::Conflict`] where the report was changed meanwhile, and as [`Client::get`].
     pub(crate) async fn put_admitted(
         &self,
         resource: &ObjectReference,
+        asked: &AdmissionOnly,
         results: Vec<Value>,
     ) -> Result<(), ClusterError> {
         let path = self.path(&resource.namespace, &resource.uid);
         match self.client.get(&path).await {
-            Ok(mut report) => {
-                if same(&take_admitted(&mut report.clone()), &results) {
-                    return Ok(());
-                }
-                put_admitted(&mut report, results);
-                if let Some(Value::Object(metadata)) = report.get_mut("metadata") {
-                    metadata.remove("managedFields");
-                }
-                self.apply(resource, &report).await
-            }
+            Ok(report) => match retold(report, asked, results) {
+                Some(report) => self.apply(resource, &report).await,
+                None => Ok(()),
+            },
             Err(ClusterError::NotFound { .. }) if results.is_empty() => Ok(()),
             Err(ClusterError::NotFound { .. }) => {
                 let report = report_beside(resource, &[], results, self.format);
@@ -175,10 +186,7 @@ impl ReportWriter {
             Err(cause) => return Err(cause),
         };
         let mut admitted = take_admitted(&mut report);
-        admitted.retain(|result| {
-            let policy = result.get("policy").and_then(Value::as_str);
-            policy.is_some_and(|policy| admission_only.contains(policy))
-        });
+        admitted.retain(|result| is_of(result, admission_only));
         Ok((admitted, report.pointer("/metadata/resourceVersion").cloned()))
     }
 
@@ -289,6 +297,29 @@ fn admitted_by(metadata: Option<&Value>) -> Vec<String> {
     names.map(ToOwned::to_owned).collect()
 }
 
+/// Whether a policy of `policies` said `result`.
+fn is_of(result: &Value, policies: &AdmissionOnly) -> bool {
+    let policy = result.get("policy").and_then(Value::as_str);
+    policy.is_some_and(|policy| policies.contains(policy))
+}
+
+/// `report` with what the policies `asked` say now in place of what they said before, to be written; none where that is the
+/// same.
+fn retold(mut report: Value, asked: &AdmissionOnly, mut results: Vec<Value>) -> Option<Value> {
+    let admitted = take_admitted(&mut report.clone());
+    let (before, others): (Vec<Value>, Vec<Value>) =
+        admitted.into_iter().partition(|result| is_of(result, asked));
+    if same(&before, &results) {
+        return None;
+    }
+    results.extend(others);
+    put_admitted(&mut report, results);
+    if let Some(Value::Object(metadata)) = report.get_mut("metadata") {
+        metadata.remove("managedFields");
+    }
+    Some(report)
+}
+
 /// Whether both say the same, whenever it was said.
 fn same(before: &[Value], now: &[Value]) -> bool {
     let timeless = |results: &[Value]| {
@@ -319,5 +350,40 @@ mod tests {
         assert_eq!((uid.as_str(), known.namespace.as_str()), ("7c0ffee0", "shop"));
         assert!(known.fingerprint.is_some());
         assert!(known_report(&json!({"metadata": {"name": "7c0ffee0"}})).is_none());
+    }
+
+    /// The policies of `failurePolicy: Fail` are asked in one call, those of `Ignore` in another.
+    #[test]
+    fn two_calls_about_one_object_leave_what_the_other_was_told() {
+        let said = |policy: &str, result: &str, seconds: u32| {
+            json!({"policy": policy, "rule": "r", "result": result, "timestamp": {"seconds": seconds},
+                "properties": {"process": "admission review"}})
+        };
+        let resource = ObjectReference {
+            kind: "Pod".to_owned(),
+            uid: "7c0ffee0".to_owned(),
+            ..ObjectReference::default()
+        };
+        let asked = |policy: &str| AdmissionOnly::from([policy.to_owned()]);
+        let first = vec![said("failing", "pass", 1)];
+        let report = report_beside(&resource, &[], first, ReportFormat::OpenReports).object;
+        let report = retold(report, &asked("ignoring"), vec![said("ignoring", "fail", 2)]).unwrap();
+        assert_eq!(report["results"].as_array().unwrap().len(), 2, "{report}");
+        assert_eq!(report["metadata"]["annotations"][ADMITTED_BY], "failing,ignoring");
+        assert_eq!(
+            retold(
+                report.clone(),
+                &asked("failing"),
+                vec![said("failing", "pass", 3)]
+            ),
+            None,
+            "it says this already"
+        );
+        let report = retold(report, &asked("failing"), Vec::new()).unwrap();
+        assert_eq!(report["results"], json!([said("ignoring", "fail", 2)]));
+        assert_eq!(
+            (&report["summary"]["fail"], &report["summary"]["pass"]),
+            (&json!(1), &json!(0))
+        );
     }
 }
