@@ -151,14 +151,15 @@ impl Http {
         }
     }
 
-    /// The answer; what goes wrong is told to traces too, so it holds neither path nor query, which may hold a secret.
+    /// The answer; what goes wrong is told to traces too, so it holds neither
+    /// user, path nor query, which may hold a secret.
     async fn exchange(
         &self,
         call: &HttpCall<'_>,
         method: Method,
         url: url::Url,
     ) -> Result<(u16, Vec<u8>), String> {
-        let host = url.authority().to_owned();
+        let host = url[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let failed = |cause: reqwest::Error| format!("{host}: {}", chain(&cause.without_url()));
         let mut request = self.client.request(method, url);
         for (name, value) in call.headers {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use image_evidence::{EvidenceError, EvidenceGatherer, Freshness, Gathered, Question};
 use image_reference::{DefaultRegistry, Digest, ImageReference};
 use image_trust::{
-    Authority, ImageDemand, ImageFindings, KeySource, ReasonCode, Refusal, RegistryAccess, RootRepository,
-    RootSource,
+    Authority, ImageDemand, ImageFindings, KeySource, Permanence, ReasonCode, Refusal, RegistryAccess,
+    RootRepository, RootSource,
 };
 use image_verification::{PreparedEvidence, ResolvedKeys, judge_with_revocation, revocation_sources};
 use jiff::Timestamp;
@@ -255,9 +255,12 @@ impl Images {
         let prepared = PreparedEvidence::new(evidence);
         let trust = &bench.trust.material;
         let findings = judge_with_revocation(&prepared, demand, bench.keys, trust, &answers, at);
-        match gathered.gaps.first() {
+        // One that may go by itself is told before one that stays, so that the refusal is not remembered.
+        let gaps = gathered.gaps.iter().map(EvidenceError::refusal);
+        let gap = gaps.min_by_key(|gap| gap.code.permanence() == Permanence::Permanent);
+        match gap {
             None => findings,
-            Some(gap) => with_gap(findings, &gap.refusal()),
+            Some(gap) => with_gap(findings, &gap),
         }
     }
 

@@ -12,14 +12,14 @@ const FINDINGS_LIFE: Duration = Duration::from_secs(60);
 const TAG_LIFE: Duration = Duration::from_secs(5);
 /// How long an admission's refusal stands that was looked for [`REFUSAL_LOOKS`] times.
 const REFUSAL_LIFE: Duration = Duration::from_secs(5);
-/// How often in a row an admission looks for what was missing before its refusal stands: more than anyone needs who signs
+/// How often an admission looks for what was missing before its refusal stands: more than anyone needs who signs
 /// and tries again.
 const REFUSAL_LOOKS: u32 = 5;
 
 /// How refusals are remembered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RefusalMemory {
-    /// Looks with the same answer, each within `life` of the one before, after which it stands.
+    /// Looks that found a lasting refusal, no acceptance between, each within `life` of the one before, after which it stands.
     pub(crate) looks: u32,
     /// How long it stands since it was last looked for.
     pub(crate) life: Duration,

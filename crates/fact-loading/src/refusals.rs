@@ -1,8 +1,10 @@
 //! Refusals remembered briefly, so that a flood of requests for one refused image hammers neither its registry nor the
 //! processor.
 //!
-//! In: what was asked, and what was found. Out: the last answer, once it has been looked for often enough in a row.
-//! Never: a refusal whose reason may go by itself (a registry in the way, a key out of reach); one kept for longer than
+//! In: what was asked, and what was found. Out: the last answer, after as many looks that found a lasting
+//! refusal, no acceptance between.
+//! Never: a refusal whose reason may go by itself (a registry in the way, a key out of reach), though of several signatures
+//! the nearest one's reason is told, and a responder may have been out of reach for another; one kept for longer than
 //! [`Memory::of_refusals`](crate::memory::Memory::of_refusals) says since it was looked for.
 
 use std::sync::Arc;
@@ -27,7 +29,7 @@ pub(crate) struct Refusals {
 #[derive(Debug, Clone)]
 struct Refused {
     findings: Arc<ImageFindings>,
-    /// How often in a row, each look before the one before was forgotten.
+    /// How often a lasting refusal was found, no acceptance between, each before the one before was forgotten.
     looks: u32,
 }
 
@@ -92,11 +94,23 @@ mod tests {
         (question, Arc::new(findings))
     }
 
+    /// What is remembered after `looks` looks that found `code`.
+    async fn after(
+        looks: u32,
+        code: ReasonCode,
+        memory: RefusalMemory,
+    ) -> (Refusals, Question, Arc<ImageFindings>) {
+        let refusals = Refusals::new(memory);
+        let (question, findings) = refused_for(code);
+        for _ in 0..looks {
+            refusals.note(&question, &findings).await;
+        }
+        (refusals, question, findings)
+    }
+
     #[tokio::test]
     async fn a_refusal_stands_once_it_was_looked_for_often_enough() {
-        let refusals = Refusals::new(MEMORY);
-        let (question, findings) = refused_for(ReasonCode::WrongSigner);
-        refusals.note(&question, &findings).await;
+        let (refusals, question, findings) = after(1, ReasonCode::WrongSigner, MEMORY).await;
         assert!(refusals.standing(&question).await.is_none());
         refusals.note(&question, &findings).await;
         assert!(Arc::ptr_eq(
@@ -108,11 +122,8 @@ mod tests {
     #[tokio::test]
     async fn a_refusal_is_forgotten_with_its_life_and_counted_anew() {
         let life = Duration::from_millis(20);
-        let refusals = Refusals::new(RefusalMemory { life, ..MEMORY });
-        let (question, findings) = refused_for(ReasonCode::Unsigned);
-        for _ in 0..2 {
-            refusals.note(&question, &findings).await;
-        }
+        let memory = RefusalMemory { life, ..MEMORY };
+        let (refusals, question, findings) = after(2, ReasonCode::Unsigned, memory).await;
         tokio::time::sleep(life * 2).await;
         assert!(refusals.standing(&question).await.is_none());
         refusals.note(&question, &findings).await;
@@ -122,32 +133,23 @@ mod tests {
     /// An outage must not go on after it is over.
     #[tokio::test]
     async fn a_reason_that_may_go_by_itself_is_never_remembered() {
-        let refusals = Refusals::new(MEMORY);
-        let (question, findings) = refused_for(ReasonCode::RegistryTimeout);
-        for _ in 0..9 {
-            refusals.note(&question, &findings).await;
-        }
+        let (refusals, question, _) = after(9, ReasonCode::RegistryTimeout, MEMORY).await;
         assert!(refusals.standing(&question).await.is_none());
     }
 
     #[tokio::test]
     async fn an_image_that_was_signed_meanwhile_starts_afresh() {
-        let refusals = Refusals::new(MEMORY);
-        let (question, findings) = refused_for(ReasonCode::Unsigned);
-        refusals.note(&question, &findings).await;
+        let (refusals, question, findings) = after(1, ReasonCode::Unsigned, MEMORY).await;
         refusals.note(&question, &sample(1).1).await;
         refusals.note(&question, &findings).await;
         assert!(refusals.standing(&question).await.is_none());
     }
 
-    /// Refusals by other keys, demands or trust are other questions.
+    /// Trust is part of the question.
     #[tokio::test]
     async fn a_refusal_under_an_older_trust_root_does_not_stand_under_a_new_one() {
-        let refusals = Refusals::new(MEMORY);
-        let (question, findings) = refused_for(ReasonCode::UntrustedCertificate);
-        for _ in 0..2 {
-            refusals.note(&question, &findings).await;
-        }
+        let (refusals, question, _) = after(2, ReasonCode::UntrustedCertificate, MEMORY).await;
+        assert!(refusals.standing(&question).await.is_some());
         let renewed = Question {
             trust: [1; 32],
             ..question

@@ -97,7 +97,15 @@ pub(crate) fn weight(question: &Question, findings: &Arc<ImageFindings>) -> u32 
         let found = refusal.found.iter().map(String::len);
         found.chain([refusal.message.len(), refusal.demanded.len(), VALUE_BYTES])
     });
-    let all = keys.chain(statements).chain(examined).chain(types).chain(reasons);
+    let access = &question.demand.access;
+    let secrets = access.pull_secrets.iter().chain(&access.secrets);
+    let secrets = secrets.map(|name| name.len().saturating_add(VALUE_BYTES));
+    let all = keys
+        .chain(secrets)
+        .chain(statements)
+        .chain(examined)
+        .chain(types)
+        .chain(reasons);
     let total = all.fold(
         ENTRY_BYTES.saturating_add(question.image.len()),
         usize::saturating_add,

@@ -173,7 +173,7 @@ fn asked(workshop: &Workshop, shape: Shape) -> Program {
                 program = program.args(["--use-signed-timestamps"]);
             }
             if matches!(shape.holder, Holder::Own(_)) {
-                // It writes the whole chain into bundles of version 0.3, against the format, and reads it when told to.
+                // It reads a chain in a bundle of version 0.3 only when told to.
                 program = program.args(["--allow-certificate-chain"]);
             }
             program

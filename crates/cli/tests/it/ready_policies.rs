@@ -317,6 +317,37 @@ fn attested() -> Vec<Attested> {
     ]
 }
 
+/// Words of other formats, and components that the list does not name as it writes them.
+fn attested_otherwise() -> [Attested; 4] {
+    let vex = |status: &str| json!({ "statements": [{ "status": "fixed" }, { "status": status }] });
+    [
+        case(
+            "disallow-affected-by-vex",
+            "openvex",
+            vex("not_affected"),
+            vex("exploitable"),
+        ),
+        case(
+            "disallow-affected-by-vex",
+            "openvex",
+            vex("fixed"),
+            vex("Affected"),
+        ),
+        case(
+            "disallow-components-in-sbom",
+            "cyclonedx",
+            json!({ "components": [{ "purl": "pkg:npm/left-pad@1.3.0" }, { "type": "file", "name": "a" }] }),
+            json!({ "components": [{ "purl": "pkg:npm/left-pad@1.3.0" }, { "type": "library", "name": "log4j-core" }] }),
+        ),
+        case(
+            "disallow-components-in-sbom",
+            "cyclonedx",
+            json!({ "components": [{ "purl": "pkg:npm/event-stream@3.3.5" }] }),
+            json!({ "components": [{ "purl": "pkg:npm/event-stream@3.3.6?vcs_url=x" }] }),
+        ),
+    ]
+}
+
 /// Documents of many statements: one that says nothing, or says it within an expression, has said no good.
 fn attested_of_each() -> Vec<Attested> {
     let package = |licence: &str| json!({ "spdxVersion": "SPDX-2.3", "packages": [{ "licenseConcluded": "MIT" }, { "licenseConcluded": licence }] });
@@ -385,7 +416,11 @@ fn attested_of_each() -> Vec<Attested> {
         ),
         case("disallow-affected-by-vex", "openvex", vex("fixed"), silent_vex),
     ];
-    said.into_iter().chain(licences).chain(empty).collect()
+    said.into_iter()
+        .chain(licences)
+        .chain(empty)
+        .chain(attested_otherwise())
+        .collect()
 }
 
 #[test]

@@ -22,9 +22,7 @@ fn challenge(status: u16, realm: &str) -> Answer {
 
 /// A registry with its token server under one roof: `/token` answers tokens named for who asked.
 async fn token_registry(life_seconds: u64) -> Server {
-    let port = Arc::new(std::sync::OnceLock::new());
-    let known = Arc::clone(&port);
-    let server = Server::start(move |asked, before| {
+    Server::knowing_itself(move |host, asked, before| {
         if asked.path == "/token" {
             let who = match asked.authorization.as_deref() {
                 None => "anonymous",
@@ -39,15 +37,14 @@ async fn token_registry(life_seconds: u64) -> Server {
         }
         match asked.authorization.as_deref() {
             Some(header) if header.starts_with("Bearer ") => manifest(MANIFEST),
-            _ => challenge(
-                401,
-                &format!("http://{}/token", known.get().map_or("", String::as_str)),
-            ),
+            _ => challenge(401, &format!("http://{host}/token")),
         }
     })
-    .await;
-    port.set(server.host.clone()).unwrap();
-    server
+    .await
+}
+
+fn source(server: &Server, user: &str) -> Arc<dyn CredentialSource> {
+    Arc::new(ExplicitCredential::new(&server.host, password(user)))
 }
 
 fn authorizations(server: &Server) -> Vec<Option<String>> {
@@ -271,20 +268,14 @@ async fn a_redirect_on_the_same_host_keeps_them() {
 /// A token server that knows nothing must not make an image, or its signatures, look absent.
 #[tokio::test]
 async fn a_token_server_s_not_found_is_not_the_registry_s() {
-    let port = Arc::new(std::sync::OnceLock::new());
-    let known = Arc::clone(&port);
-    let server = Server::start(move |asked, _| {
+    let server = Server::knowing_itself(|host, asked, _| {
         if asked.path == "/token" {
             answer(404, &[], "")
         } else {
-            challenge(
-                401,
-                &format!("http://{}/token", known.get().map_or("", String::as_str)),
-            )
+            challenge(401, &format!("http://{host}/token"))
         }
     })
     .await;
-    port.set(server.host.clone()).unwrap();
     let error = client()
         .resolve(&call(), &repository(&server.host), "1")
         .await
@@ -306,10 +297,7 @@ async fn a_credential_that_is_refused_gives_way_to_the_next() {
             Some(_) => manifest(MANIFEST),
         })
         .await;
-        let source = |user: &str| {
-            let source = ExplicitCredential::new(&server.host, password(user));
-            Arc::new(source) as Arc<dyn CredentialSource>
-        };
+        let source = |user| source(&server, user);
         let mut call = call();
         call.access.keychain = Keychain::new(vec![source("u"), source("v")]);
         let client = client();
@@ -336,10 +324,7 @@ async fn a_credential_that_is_refused_gives_way_to_the_next() {
 /// stranger sees nothing here says nothing of the second.
 #[tokio::test]
 async fn what_is_hidden_from_strangers_is_found_by_the_second_credential() {
-    let own = Arc::new(std::sync::OnceLock::<String>::new());
-    let known = Arc::clone(&own);
-    let server = Server::start(move |asked, _| {
-        let host = known.get().map_or("", String::as_str);
+    let server = Server::knowing_itself(|host, asked, _| {
         match (asked.path.as_str(), asked.authorization.as_deref()) {
             ("/token", None | Some(BASIC)) => answer(401, &[], ""),
             ("/token", _) => answer(200, &[], r#"{"token":"v","expires_in":300}"#),
@@ -349,11 +334,7 @@ async fn what_is_hidden_from_strangers_is_found_by_the_second_credential() {
         }
     })
     .await;
-    own.set(server.host.clone()).unwrap();
-    let source = |user: &str| {
-        let source = ExplicitCredential::new(&server.host, password(user));
-        Arc::new(source) as Arc<dyn CredentialSource>
-    };
+    let source = |user| source(&server, user);
     let mut call = call();
     call.access.keychain = Keychain::new(vec![source("u"), source("v")]);
     let client = client();
@@ -372,10 +353,7 @@ async fn what_is_hidden_from_strangers_is_found_by_the_second_credential() {
 /// must not be told that what they seek is missing: missing evidence and unread evidence are two things.
 #[tokio::test]
 async fn what_is_hidden_from_strangers_is_not_called_missing_when_a_password_was_refused() {
-    let own = Arc::new(std::sync::OnceLock::<String>::new());
-    let known = Arc::clone(&own);
-    let server = Server::start(move |asked, _| {
-        let host = known.get().map_or("", String::as_str);
+    let server = Server::knowing_itself(|host, asked, _| {
         match (asked.path.as_str(), asked.authorization.as_deref()) {
             ("/token", _) => answer(401, &[], ""),
             (path, None) if path.ends_with("/manifests/first") => {
@@ -385,7 +363,6 @@ async fn what_is_hidden_from_strangers_is_not_called_missing_when_a_password_was
         }
     })
     .await;
-    own.set(server.host.clone()).unwrap();
     let (client, call) = (client(), call_with(&server.host, password("u")));
     for tag in ["first", "second"] {
         let error = client

@@ -51,6 +51,19 @@ impl Server {
         server
     }
 
+    /// The same; the script is told the server's own host too.
+    pub(crate) async fn knowing_itself(
+        script: impl Fn(&str, &Asked, usize) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        let own = Arc::new(std::sync::OnceLock::<String>::new());
+        let known = Arc::clone(&own);
+        let server =
+            Self::start(move |asked, before| script(known.get().map_or("", String::as_str), asked, before));
+        let server = server.await;
+        own.set(server.host.clone()).unwrap();
+        server
+    }
+
     /// Everything asked so far.
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()

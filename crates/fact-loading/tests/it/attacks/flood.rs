@@ -112,7 +112,7 @@ async fn more_bundles_than_the_limit_prove_no_attestation() {
 /// asked a few times, however often the image is; whoever signs is admitted as soon as that is over.
 #[tokio::test]
 async fn a_flood_of_requests_for_a_refused_image_hammers_no_registry() {
-    const REQUESTS: usize = 60;
+    const REQUESTS: usize = 200;
     /// Looks that a flood may cost, and what a look by all evidence costs at most.
     const LOOKS: usize = 5;
     const LOOK_REQUESTS: usize = 12;
@@ -134,7 +134,6 @@ async fn a_flood_of_requests_for_a_refused_image_hammers_no_registry() {
         let lives = 1 + usize::try_from(began.elapsed().as_secs() / 5).unwrap();
         let asked = stage.registry.take_requests();
         assert!(asked.len() <= lives * LOOKS * LOOK_REQUESTS, "{tag}: {asked:#?}");
-        assert!(asked.len() < REQUESTS * lives, "{tag}: {} requests", asked.len());
     }
     stage
         .repository
