@@ -47,6 +47,8 @@ pub(crate) const MOST_SETTING_BYTES: usize = 512 * 1024;
 pub(crate) const SHORTEST_ROUND_MEMORY: Duration = Duration::from_secs(5);
 /// and not more.
 pub(crate) const LONGEST_ROUND_MEMORY: Duration = Duration::from_secs(1_800);
+/// Bytes of the webhooks of all policies in one configuration; etcd holds objects of at most 1.5 MiB.
+pub(crate) const MOST_WEBHOOKS_BYTES: usize = 1_400 * 1024;
 /// How long it is remembered that the API server refuses the webhook of a policy.
 pub(crate) const REFUSALS_REMEMBERED: Duration = Duration::from_secs(600);
 /// Policies whose webhooks are found to be refused in one go; those beyond are found in the next.

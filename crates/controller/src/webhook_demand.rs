@@ -73,6 +73,15 @@ impl Default for WebhookDemand {
 }
 
 impl WebhookDemand {
+    /// That of a policy which nobody could refuse: Pods, and nothing is blocked.
+    pub(crate) fn harmless() -> Self {
+        let rule = json!({"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]});
+        Self {
+            resource_rules: vec![rule],
+            ..Self::default()
+        }
+    }
+
     /// What `policy`, compiled from `document`, demands; rules in `passed_over` are not asked about.
     pub(crate) fn of(
         policy: &CompiledPolicy,

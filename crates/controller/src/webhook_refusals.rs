@@ -3,8 +3,8 @@
 //!
 //! All policies share one object: what is refused of one is refused of all. Known shapes never come this far; here is
 //! what remains: a condition that this API server can't compile, an object grown too large. Who is to blame is found by
-//! dry runs with ever fewer policies, those that came last under suspicion first. Never: a policy blamed while it stays the
-//! same that was registered before a newer one came.
+//! dry runs with ever fewer policies: for what all have together, their size, tenants are to blame before the cluster, and
+//! what is new before what was registered. While anything is left out, what is called about already still is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,6 @@ use crate::policy_view::PolicyView;
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
     known: BTreeMap<PolicyId, Refusal>,
-    since: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -28,30 +27,35 @@ struct Refusal {
     /// Of which text of the policy.
     fingerprint: u64,
     why: String,
+    since: Instant,
 }
 
 impl Refusals {
-    /// Forgets what is no longer so: of policies that changed or are gone; and all after a while, as the API server
-    /// may be another by then.
+    /// Forgets what is no longer so: of policies that changed or are gone; and each after a while, as the API
+    /// server may be another by then.
     pub(crate) fn look_at(&mut self, view: &PolicyView, now: Instant) {
-        let is_old = self
-            .since
-            .is_some_and(|since| now.duration_since(since) >= REFUSALS_REMEMBERED);
         self.known.retain(|id, refusal| {
             let seen = view.policies.get(id);
+            let is_old = now.duration_since(refusal.since) >= REFUSALS_REMEMBERED;
             !is_old && seen.is_some_and(|seen| seen.object.fingerprint == refusal.fingerprint)
         });
-        if self.known.is_empty() {
-            self.since = None;
-        }
+    }
+
+    /// Whether nothing is refused.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
     }
 
     /// Remembers that the webhook of a policy is refused, and why.
     pub(crate) fn remember(&mut self, view: &PolicyView, id: &PolicyId, why: String, now: Instant) {
         let Some(seen) = view.policies.get(id) else { return };
         let fingerprint = seen.object.fingerprint;
-        self.known.insert(id.clone(), Refusal { fingerprint, why });
-        self.since.get_or_insert(now);
+        let refusal = Refusal {
+            fingerprint,
+            why,
+            since: now,
+        };
+        self.known.insert(id.clone(), refusal);
     }
 
     /// The view in which what is refused is not in force, and says why.
@@ -83,8 +87,8 @@ pub(crate) fn is_of_content(cause: &ClusterError) -> bool {
     )
 }
 
-/// Policies of `view`, those first that are least to blame: what was registered before as it is now, then what is of the
-/// whole cluster, then what tenants wrote.
+/// Policies of `view`, those first that are least to blame: what is of the whole cluster before what tenants wrote, and of
+/// each what was registered before as it is now.
 pub(crate) fn least_suspect_first<'v>(view: &'v PolicyView, registered: &PolicyView) -> Vec<&'v PolicyId> {
     let mut all: Vec<&PolicyId> = Vec::new();
     let mut is_new = BTreeMap::new();
@@ -94,7 +98,7 @@ pub(crate) fn least_suspect_first<'v>(view: &'v PolicyView, registered: &PolicyV
         is_new.insert(id, !is_same);
         all.push(id);
     }
-    all.sort_by_key(|id| (is_new.get(id).copied(), !id.name.namespace.is_empty()));
+    all.sort_by_key(|id| (!id.name.namespace.is_empty(), is_new.get(id).copied()));
     all
 }
 

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cluster::{
-    Backoff, Client, ClusterError, Preconditions, ServedKind, ServedResources, Store, Subject, reflect,
+    Backoff, Client, ClusterError, ObjectName, Preconditions, ServedKind, ServedResources, Store, Subject,
+    reflect,
 };
+use policy_engine::policy::PolicyKind;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -18,12 +20,15 @@ use crate::certificates::CaBundle;
 use crate::identity::{
     Identity, MANAGED_BY, MUTATING_CONFIGURATION, OURSELVES, POLICY_CONFIGURATION, VALIDATING_CONFIGURATION,
 };
-use crate::limits::{CONFLICT_PAUSE, MOST_REFUSALS_AT_ONCE, NARROWING_DELAY, WEBHOOKS_INTERVAL};
+use crate::limits::{
+    CONFLICT_PAUSE, MOST_REFUSALS_AT_ONCE, MOST_WEBHOOKS_BYTES, NARROWING_DELAY, WEBHOOKS_INTERVAL,
+};
 use crate::owner;
 use crate::policy_id::PolicyId;
 use crate::policy_view::PolicyView;
 use crate::settings::WebhookSettings;
 use crate::webhook_configuration::{Call, Demanded, Frame, change, metadata, policy_webhooks};
+use crate::webhook_demand::WebhookDemand;
 use crate::webhook_refusals::{Bisection, Refusals, is_of_content, least_suspect_first};
 
 /// What became of a view: which webhooks are in place.
@@ -161,6 +166,14 @@ impl WebhookWriter {
         let mut missing = self.register(&marked, &resources, frame, widths).await;
         if missing.as_ref().is_err_and(is_of_content) {
             let usual = WebhookSettings::default();
+            let with_usual = Frame {
+                settings: &usual,
+                ..frame
+            };
+            if self.refuses_even_harmless(&resources, with_usual, widths).await? {
+                // No policy's fault: what is registered stays, and this is tried again.
+                missing?;
+            }
             let frame = self
                 .find_refusals(&view, &resources, frame, &usual, widths)
                 .await?;
@@ -230,23 +243,15 @@ impl WebhookWriter {
             settings: usual,
             ..frame
         };
-        let tried = self
-            .refused(&suspects, view, resources, with_usual, widths)
-            .await?;
-        if tried.is_none() {
-            tracing::error!(
-                "the API server refuses webhooks with the settings of the ConfigMap: they are registered without"
-            );
-            return Ok(with_usual);
-        }
         for _ in 0..MOST_REFUSALS_AT_ONCE {
-            let Some(mut why) = self.refused(&suspects, view, resources, frame, widths).await? else {
-                break;
-            };
+            let tried = self
+                .refused(&suspects, view, resources, with_usual, widths)
+                .await?;
+            let Some(mut why) = tried else { break };
             let mut search = Bisection::of(suspects.len());
             while let Some(count) = search.next() {
                 let some = suspects.get(..count).unwrap_or_default();
-                let refused = self.refused(some, view, resources, frame, widths).await?;
+                let refused = self.refused(some, view, resources, with_usual, widths).await?;
                 search.told(count, refused.is_none());
                 why = refused.unwrap_or(why);
             }
@@ -261,6 +266,17 @@ impl WebhookWriter {
             );
             self.refusals.remember(view, culprit, why, Instant::now());
             suspects.remove(at);
+        }
+        // Of the settings last: policies that are refused anyway would be taken for theirs.
+        if self
+            .refused(&suspects, view, resources, frame, widths)
+            .await?
+            .is_some()
+        {
+            tracing::error!(
+                "the API server refuses webhooks with the settings of the ConfigMap: they are registered without"
+            );
+            return Ok(with_usual);
         }
         Ok(frame)
     }
@@ -277,9 +293,36 @@ impl WebhookWriter {
         let demands = policies
             .iter()
             .filter_map(|id| Some(((*id).clone(), &view.policies.get(id)?.prepared.demand)));
-        let demanded = Demanded::of(demands, resources);
+        self.why_refused(&Demanded::of(demands, resources), frame, widths)
+            .await
+    }
+
+    /// Whether webhooks are refused that no policy could be blamed for.
+    async fn refuses_even_harmless(
+        &self,
+        resources: &ServedResources,
+        frame: Frame<'_>,
+        widths: &[Width; 2],
+    ) -> Result<bool, ClusterError> {
+        let nobody = PolicyId {
+            kind: PolicyKind::ClusterPolicy,
+            name: ObjectName {
+                namespace: String::new(),
+                name: "harmless".to_owned(),
+            },
+        };
+        let demanded = Demanded::of([(nobody, &WebhookDemand::harmless())], resources);
+        Ok(self.why_refused(&demanded, frame, widths).await?.is_some())
+    }
+
+    async fn why_refused(
+        &self,
+        demanded: &Demanded,
+        frame: Frame<'_>,
+        widths: &[Width; 2],
+    ) -> Result<Option<String>, ClusterError> {
         let mut widths = widths.clone();
-        match self.write_both(&demanded, frame, &mut widths, Purpose::Try).await {
+        match self.write_both(demanded, frame, &mut widths, Purpose::Try).await {
             Ok(()) => Ok(None),
             Err(cause) if is_of_content(&cause) => Ok(Some(cause.to_string())),
             Err(cause) => Err(cause),
@@ -303,12 +346,23 @@ impl WebhookWriter {
         let webhooks = there.as_ref().and_then(|there| there.get("webhooks")?.as_array());
         let existing = webhooks.map(Vec::as_slice).unwrap_or_default();
         let now = Instant::now();
-        let narrow = width.may_narrow(now);
+        // What is refused may be nobody's fault: what is called about already still is.
+        let narrow = self.refusals.is_empty() && width.may_narrow(now);
         let change = change(existing, wanted, narrow);
         *width = Width {
             is_known: true,
             since: change.is_wider.then(|| width.since.unwrap_or(now)),
         };
+        let bytes = serde_json::to_vec(&change.webhooks).map_or(usize::MAX, |text| text.len());
+        if bytes > MOST_WEBHOOKS_BYTES {
+            // The API server answers as if it were at fault itself, and not at all to a dry run.
+            return Err(ClusterError::Refused {
+                method: "PUT",
+                path,
+                status: 413,
+                message: format!("webhooks of {bytes} bytes: at most {MOST_WEBHOOKS_BYTES} can be stored"),
+            });
+        }
         let text = |pointer: &str| there.as_ref().and_then(|there| there.pointer(pointer)?.as_str());
         let query = match purpose {
             Purpose::Write => "",

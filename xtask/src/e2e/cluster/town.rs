@@ -161,9 +161,14 @@ impl Town {
 
     /// Whole rounds of the scan that the first replica has done.
     pub(super) fn scans_done(&self) -> Outcome<usize> {
+        self.times_logged("scanned what runs")
+    }
+
+    /// How often the first replica's log holds `text`.
+    pub(super) fn times_logged(&self, text: &str) -> Outcome<usize> {
         let log = self.controller.as_ref().map(Controller::log);
         let said = log.map(place::read).transpose()?.unwrap_or_default();
-        Ok(said.matches("scanned what runs").count())
+        Ok(said.matches(text).count())
     }
 }
 
