@@ -9,8 +9,8 @@ mod resource_report;
 
 pub use report::{ReportFormat, Summary, cluster_report, namespaced_report};
 pub use resource_report::{
-    ADMITTED_BY, FINGERPRINT, Fingerprint, LEFT_OUT, MANAGED_BY, MOST_MESSAGE_CHARS, MOST_RESULTS,
-    ResourceReport, SOURCE, admitted_result, put_admitted, report_beside, report_name, resource_report,
-    take_admitted,
+    ADMITTED_BY, ADMITTED_LEFT_OUT, FINGERPRINT, Fingerprint, LEFT_OUT, MANAGED_BY, MOST_MESSAGE_CHARS,
+    MOST_RESULTS, ResourceReport, SOURCE, admitted_result, put_admitted, report_beside, report_name,
+    resource_report, take_admitted,
 };
 pub use row::{ObjectReference, ReportedResult, Row, row, rows};

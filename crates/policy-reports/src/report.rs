@@ -1,6 +1,6 @@
 //! Report objects.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::row::{ReportedResult, Row};
@@ -38,7 +38,8 @@ impl ReportFormat {
 }
 
 /// How many rows of each result.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     /// Errors.
     pub error: usize,
@@ -65,14 +66,24 @@ impl Summary {
 
     /// Counts one result.
     pub fn count(&mut self, result: ReportedResult) {
-        let counter = match result {
+        let counter = self.counter(result);
+        *counter = counter.saturating_add(1);
+    }
+
+    /// Takes one result away.
+    pub fn uncount(&mut self, result: ReportedResult) {
+        let counter = self.counter(result);
+        *counter = counter.saturating_sub(1);
+    }
+
+    fn counter(&mut self, result: ReportedResult) -> &mut usize {
+        match result {
             ReportedResult::Pass => &mut self.pass,
             ReportedResult::Fail => &mut self.fail,
             ReportedResult::Warn => &mut self.warn,
             ReportedResult::Error => &mut self.error,
             ReportedResult::Skip => &mut self.skip,
-        };
-        *counter = counter.saturating_add(1);
+        }
     }
 }
 

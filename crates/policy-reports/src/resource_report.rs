@@ -9,6 +9,7 @@
 
 use std::cmp::Reverse;
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,9 @@ pub const FINGERPRINT: &str = "reports.vouchsafe.dev/content";
 /// The annotation that names the policies, in order, of which results of admission stand here beside those of scans; absent
 /// where there are none.
 pub const ADMITTED_BY: &str = "reports.vouchsafe.dev/admitted-by";
-/// The annotation that says how much was left out; absent where nothing was.
+/// The annotation that says how many results of admission found no room when they were put here; absent where all did.
+pub const ADMITTED_LEFT_OUT: &str = "reports.vouchsafe.dev/admitted-left-out";
+/// The annotation that says how much of what scans said was left out; absent where nothing was.
 pub const LEFT_OUT: &str = "reports.vouchsafe.dev/left-out";
 /// Results of one report. With messages of the greatest length they stay far below the 1.5 MiB that etcd takes.
 pub const MOST_RESULTS: usize = 250;
@@ -84,8 +87,8 @@ pub fn resource_report(resource: &ObjectReference, rows: &[Row], format: ReportF
     report_beside(resource, rows, Vec::new(), format)
 }
 
-/// The same, with results of admission beside the rows of a scan. Those don't count in the fingerprint: a scan that says
-/// the same again has no need to read them.
+/// The same, with results of admission beside the rows of a scan, as far as these leave room. They don't count in the
+/// fingerprint: a scan that says the same again has no need to read them.
 #[must_use]
 pub fn report_beside(
     resource: &ObjectReference,
@@ -101,24 +104,23 @@ pub fn report_beside(
         resource,
         format.api_version(),
     ]));
+    let (admitted, unfit) = fitting(admitted, scanned.len());
     let mut summary = Summary::of(rows);
     admitted
         .iter()
         .filter_map(result_of)
         .for_each(|result| summary.count(result));
-    let room = MOST_RESULTS.saturating_sub(scanned.len());
-    let left_out = rows.len().saturating_sub(scanned.len()) + admitted.len().saturating_sub(room);
-    let all = rows.len().saturating_add(admitted.len());
+    let (all, left_out) = (rows.len(), rows.len().saturating_sub(scanned.len()));
     let mut annotations = json!({ FINGERPRINT: fingerprint.as_str() });
-    let mut results = scanned;
-    if !admitted.is_empty() {
-        put(&mut annotations, ADMITTED_BY, policies_of(&admitted));
-        results.extend(admitted.into_iter().take(room));
-        results.sort_by_cached_key(|result| [text(result, "policy"), text(result, "rule")]);
-    }
     if left_out > 0 {
         let said = format!("{left_out} of {all} results: the summary counts them");
         put(&mut annotations, LEFT_OUT, said);
+    }
+    tell_admitted(&mut annotations, &admitted, unfit);
+    let mut results = scanned;
+    if !admitted.is_empty() {
+        results.extend(admitted);
+        sort(&mut results);
     }
     let mut metadata = json!({
         "name": report_name(&resource.uid),
@@ -168,32 +170,66 @@ pub fn admitted_result(row: &Row) -> Value {
     result(row)
 }
 
-/// Puts `admitted` in place of the results of admission in `report`, which is ours; all else stays as it is.
+/// Puts `admitted` in place of the results of admission in `report`, which is ours, as far as those of scans leave room; all
+/// else stays as it is. The summary changes by the difference: it counts results of scans that don't stand here, too.
 pub fn put_admitted(report: &mut Value, admitted: Vec<Value>) {
-    drop(take_admitted(report));
-    let scanned = report
-        .get("results")
-        .and_then(Value::as_array)
-        .cloned()
+    let before = take_admitted(report);
+    let scanned = report.get_mut("results").and_then(Value::as_array_mut);
+    let mut results = scanned.map(std::mem::take).unwrap_or_default();
+    let (admitted, unfit) = fitting(admitted, results.len());
+    let mut summary = report
+        .get("summary")
+        .and_then(|summary| Summary::deserialize(summary).ok())
         .unwrap_or_default();
-    let named = (!admitted.is_empty()).then(|| policies_of(&admitted));
-    let mut results = scanned;
-    results.extend(admitted);
-    let mut summary = Summary::default();
-    results
+    before
+        .iter()
+        .filter_map(result_of)
+        .for_each(|result| summary.uncount(result));
+    admitted
         .iter()
         .filter_map(result_of)
         .for_each(|result| summary.count(result));
-    results.sort_by_cached_key(|result| [text(result, "policy"), text(result, "rule")]);
-    results.truncate(MOST_RESULTS);
+    if let Some(annotations) = report.pointer_mut("/metadata/annotations") {
+        tell_admitted(annotations, &admitted, unfit);
+    }
+    results.extend(admitted);
+    sort(&mut results);
     if let Some(fields) = report.as_object_mut() {
         fields.insert("results".to_owned(), results.into());
         fields.insert("summary".to_owned(), json!(summary));
     }
-    if let Some(Value::Object(annotations)) = report.pointer_mut("/metadata/annotations") {
-        annotations.remove(ADMITTED_BY);
-        annotations.extend(named.map(|named| (ADMITTED_BY.to_owned(), named.into())));
+}
+
+/// Those of `admitted` that there is room for beside `scanned` results, first those that matter; and how many there is none
+/// for.
+fn fitting(mut admitted: Vec<Value>, scanned: usize) -> (Vec<Value>, usize) {
+    let room = MOST_RESULTS.saturating_sub(scanned);
+    let unfit = admitted.len().saturating_sub(room);
+    if unfit > 0 {
+        admitted.sort_by_key(|result| Reverse(result_of(result).map(gravity)));
+        admitted.truncate(room);
     }
+    (admitted, unfit)
+}
+
+/// Says whose results of admission stand in the report, and how many found no room.
+fn tell_admitted(annotations: &mut Value, admitted: &[Value], unfit: usize) {
+    if let Some(said) = annotations.as_object_mut() {
+        said.remove(ADMITTED_BY);
+        said.remove(ADMITTED_LEFT_OUT);
+    }
+    if !admitted.is_empty() {
+        put(annotations, ADMITTED_BY, policies_of(admitted));
+    }
+    if unfit > 0 {
+        let said = format!("{unfit} results of admission: the summary does not count them");
+        put(annotations, ADMITTED_LEFT_OUT, said);
+    }
+}
+
+/// In Kyverno's order.
+fn sort(results: &mut [Value]) {
+    results.sort_by_cached_key(|result| [text(result, "policy"), text(result, "rule")]);
 }
 
 fn policies_of(results: &[Value]) -> String {

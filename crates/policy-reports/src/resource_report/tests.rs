@@ -113,14 +113,15 @@ fn a_long_message_is_cut_between_characters_and_says_so() {
     assert!(message.ends_with("é… (3 characters left out)"), "{message}");
 }
 
+fn admitted(policy: &str, result: ReportedResult) -> Value {
+    let mut row = row(policy, result, 5);
+    row.properties
+        .insert("process".to_owned(), "admission review".to_owned());
+    admitted_result(&row)
+}
+
 #[test]
 fn what_admission_said_stands_beside_what_a_scan_says_and_is_counted_with_it() {
-    let admitted = |policy: &str, result| {
-        let mut row = row(policy, result, 5);
-        row.properties
-            .insert("process".to_owned(), "admission review".to_owned());
-        admitted_result(&row)
-    };
     let rows = [row("scanned", ReportedResult::Pass, 5)];
     let alone = resource_report(&resource(), &rows, ReportFormat::PolicyReport);
     let kept = vec![admitted("asked", ReportedResult::Fail)];
@@ -135,4 +136,47 @@ fn what_admission_said_stands_beside_what_a_scan_says_and_is_counted_with_it() {
     let mut report = both.object;
     put_admitted(&mut report, Vec::new());
     assert_eq!(report, alone.object);
+}
+
+/// A policy that only admission is judged by says much, so that what scans found is no longer seen.
+#[test]
+fn what_admission_said_takes_only_the_room_that_scans_leave() {
+    let rows: Vec<Row> = (0..MOST_RESULTS + 2)
+        .map(|number| row(&format!("z{number:04}"), ReportedResult::Fail, 1))
+        .collect();
+    let full = resource_report(&resource(), &rows, ReportFormat::PolicyReport).object;
+    let mut report = full.clone();
+    put_admitted(&mut report, vec![admitted("asked", ReportedResult::Fail)]);
+    assert_eq!(report["results"], full["results"]);
+    assert_eq!(
+        report["summary"], full["summary"],
+        "which counts what is left out"
+    );
+    let annotations = &report["metadata"]["annotations"];
+    assert_eq!(annotations[LEFT_OUT], full["metadata"]["annotations"][LEFT_OUT]);
+    assert_eq!(
+        annotations[ADMITTED_LEFT_OUT],
+        "1 results of admission: the summary does not count them"
+    );
+    assert!(annotations.get(ADMITTED_BY).is_none());
+    put_admitted(&mut report, Vec::new());
+    assert_eq!(report, full);
+}
+
+#[test]
+fn where_room_is_short_what_admission_refused_to_pass_stands_first() {
+    let rows: Vec<Row> = (0..MOST_RESULTS - 1)
+        .map(|number| row(&format!("z{number:04}"), ReportedResult::Pass, 1))
+        .collect();
+    let said = vec![
+        admitted("a", ReportedResult::Pass),
+        admitted("b", ReportedResult::Fail),
+    ];
+    let whole = report_beside(&resource(), &rows, said.clone(), ReportFormat::PolicyReport).object;
+    let mut put_later = resource_report(&resource(), &rows, ReportFormat::PolicyReport).object;
+    put_admitted(&mut put_later, said);
+    assert_eq!(put_later, whole);
+    assert_eq!(whole["metadata"]["annotations"][ADMITTED_BY], "b");
+    assert_eq!(whole["summary"]["fail"], 1);
+    assert_eq!(whole["summary"]["pass"], MOST_RESULTS - 1);
 }
