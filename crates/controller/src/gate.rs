@@ -9,7 +9,7 @@ use policy_engine::{Decision, PolicySet, Request};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::admitted_rows::{Admitted, admitted};
+use crate::admitted_rows::{AdmittedQueue, admitted};
 use crate::events::{Violation, violations};
 use crate::policy_check;
 use crate::roles::Bindings;
@@ -30,12 +30,12 @@ pub(crate) struct ClusterGate {
     known: RwLock<Known>,
     told: mpsc::Sender<Violation>,
     /// Where results of admissions go that no scan would find; none: they are not reported.
-    reported: Option<mpsc::Sender<Admitted>>,
+    reported: Option<AdmittedQueue>,
 }
 
 impl ClusterGate {
     /// A gate that knows nothing yet, tells violations to `told`, and to `reported` what no scan would find.
-    pub(crate) fn new(told: mpsc::Sender<Violation>, reported: Option<mpsc::Sender<Admitted>>) -> Self {
+    pub(crate) fn new(told: mpsc::Sender<Violation>, reported: Option<AdmittedQueue>) -> Self {
         Self {
             known: RwLock::default(),
             told,
@@ -47,7 +47,7 @@ impl ClusterGate {
     fn report(&self, stage: Stage, asked: &PolicySet, request: &Request, decision: &Decision) {
         let Some(reported) = &self.reported else { return };
         if let Some(admitted) = admitted(stage, asked, request, decision) {
-            reported.try_send(admitted).ok();
+            reported.put(admitted);
         }
     }
 

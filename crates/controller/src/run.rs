@@ -22,7 +22,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use trace_export::TraceCounts;
 
-use crate::admitted_rows;
+use crate::admitted_rows::{self, AdmittedQueue};
 use crate::background_scan::BackgroundScan;
 use crate::certificates::{CertificateSource, Certificates};
 use crate::enforcement_proof::{ProofOptions, Proofs, Prover};
@@ -232,12 +232,9 @@ fn scan(
 }
 
 /// Begins to report what no scan finds, if reports are wanted; gives where it is told.
-fn report_admitted(
-    options: &ControllerOptions,
-    tasks: &mut JoinSet<()>,
-) -> Option<mpsc::Sender<admitted_rows::Admitted>> {
+fn report_admitted(options: &ControllerOptions, tasks: &mut JoinSet<()>) -> Option<AdmittedQueue> {
     let writer = ReportWriter::new(options.client.clone(), options.reports?.format);
-    let (told, waiting) = mpsc::channel(admitted_rows::MOST_WAITING);
+    let (told, waiting) = AdmittedQueue::new();
     tasks.spawn(admitted_rows::write(writer, waiting));
     Some(told)
 }
