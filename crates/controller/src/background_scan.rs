@@ -256,6 +256,7 @@ impl Round<'_> {
             Err(cause) => {
                 let (kind, namespace, name) = (resource.kind, resource.namespace, resource.name);
                 tracing::warn!(cause, kind, namespace, name, "an object can't be judged");
+                self.scan.writer.keep(&resource.uid, self.number);
                 return;
             }
         };
@@ -276,6 +277,7 @@ impl Round<'_> {
             }
             Err(cause) => {
                 tracing::warn!(%cause, kind = resource.kind, name = resource.name, "a report can't be written");
+                writer.keep(&resource.uid, self.number);
             }
         }
     }

@@ -108,10 +108,11 @@ impl ReportWriter {
         round: u64,
     ) -> Result<Written, ClusterError> {
         let known = self.lock().get(&resource.uid).cloned();
-        let before = known.map(|known| known.admitted_by).unwrap_or_default();
-        if rows.is_empty() && admission_only.is_empty() {
+        // Of what no round knows there is no report, or one that an admission made since: that stays.
+        if rows.is_empty() && (admission_only.is_empty() || known.is_none()) {
             return self.remove(&resource.uid).await;
         }
+        let before = known.map(|known| known.admitted_by).unwrap_or_default();
         let report = report_beside(resource, rows, Vec::new(), self.format);
         let are_kept = before.iter().all(|policy| admission_only.contains(policy));
         if are_kept && self.confirm(&resource.uid, &report.fingerprint, round) {
@@ -206,11 +207,7 @@ impl ReportWriter {
         round: u64,
         admission_only: &AdmissionOnly,
     ) -> Result<usize, ClusterError> {
-        let stale: Vec<(String, Known)> = {
-            let known = self.lock();
-            let stale = known.iter().filter(|(_, known)| known.round < round);
-            stale.map(|(uid, known)| (uid.clone(), known.clone())).collect()
-        };
+        let stale = stale(&self.lock(), round);
         for (uid, known) in &stale {
             if !known
                 .admitted_by
@@ -232,6 +229,14 @@ impl ReportWriter {
                 .await?;
         }
         Ok(stale.len())
+    }
+
+    /// What the report of an object says stays, though nothing could be said of it in `round`: that nothing is known is no
+    /// reason to take it away.
+    pub(crate) fn keep(&self, uid: &str, round: u64) {
+        if let Some(known) = self.lock().get_mut(uid) {
+            known.round = round;
+        }
     }
 
     /// Forgets an object that is gone: its report goes with it.
@@ -274,6 +279,12 @@ impl ReportWriter {
         let plural = format!("{}s", kind.to_ascii_lowercase());
         ServedKind::known(group, version, kind, &plural, is_namespaced)
     }
+}
+
+/// Reports that nothing asked for in the whole of `round`.
+fn stale(known: &HashMap<String, Known>, round: u64) -> Vec<(String, Known)> {
+    let stale = known.iter().filter(|(_, known)| known.round < round);
+    stale.map(|(uid, known)| (uid.clone(), known.clone())).collect()
 }
 
 /// The uid of a report's object and what is known of the report.
@@ -350,6 +361,46 @@ mod tests {
         assert_eq!((uid.as_str(), known.namespace.as_str()), ("7c0ffee0", "shop"));
         assert!(known.fingerprint.is_some());
         assert!(known_report(&json!({"metadata": {"name": "7c0ffee0"}})).is_none());
+    }
+
+    /// A writer that reaches no cluster.
+    fn writer() -> ReportWriter {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config");
+        let text = "apiVersion: v1\nkind: Config\ncurrent-context: here\n\
+             clusters: [{name: c, cluster: {server: 'http://127.0.0.1:1'}}]\n\
+             contexts: [{name: here, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {}}]\n";
+        std::fs::write(&path, text).unwrap();
+        let choice = cluster::KubeconfigChoice {
+            file: Some(path.to_string_lossy().into_owned()),
+            context: None,
+        };
+        let client = Client::new(cluster::Settings::load(&choice).unwrap()).unwrap();
+        ReportWriter::new(client, ReportFormat::OpenReports)
+    }
+
+    #[test]
+    fn the_report_of_an_object_that_could_not_be_judged_is_not_swept_away() {
+        let writer = writer();
+        for uid in ["gone", "unjudged"] {
+            let report = json!({"metadata": {"name": format!("{uid}-vouchsafe")}});
+            writer.lock().extend(known_report(&report));
+        }
+        writer.keep("unjudged", 7);
+        let swept: Vec<String> = stale(&writer.lock(), 7).into_iter().map(|(uid, _)| uid).collect();
+        assert_eq!(swept, ["gone"]);
+    }
+
+    /// Every Pod of a cluster, in every round.
+    #[tokio::test]
+    async fn of_an_object_without_results_and_report_the_cluster_is_asked_nothing() {
+        let resource = ObjectReference {
+            uid: "7c0ffee0".to_owned(),
+            ..ObjectReference::default()
+        };
+        let admission_only = AdmissionOnly::from(["p".to_owned()]);
+        let reported = writer().report(&resource, &[], &admission_only, 1).await;
+        assert_eq!(reported.unwrap(), Written::Unchanged);
     }
 
     /// The policies of `failurePolicy: Fail` are asked in one call, those of `Ignore` in another.
