@@ -165,13 +165,14 @@ fn state(seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> u64 {
     state.finish()
 }
 
-/// Takes away what was proven of another generation: it is not true of this one.
-fn drop_outdated_proof(conditions: &mut Value, generation: i64) {
+/// Takes away what was proven of another generation than the one `in_force`: it is not true of this one, and nothing is true
+/// of a policy that is not in force.
+fn drop_outdated_proof(conditions: &mut Value, in_force: Option<i64>) {
     if let Some(conditions) = conditions.as_array_mut() {
         conditions.retain(|condition| {
             let is_proof = condition.get("type").and_then(Value::as_str) == Some(CONDITION);
             let of = condition.get("observedGeneration").and_then(Value::as_i64);
-            !is_proof || of == Some(generation)
+            !is_proof || (of.is_some() && of == in_force)
         });
     }
 }
@@ -179,18 +180,20 @@ fn drop_outdated_proof(conditions: &mut Value, generation: i64) {
 /// The patch that makes the status of a policy true; none where it is.
 fn patch(id: &PolicyId, seen: &SeenPolicy, missing: &[String], proof: Option<&Value>) -> Option<Value> {
     let there = &seen.object.status();
+    let generation = seen.object.generation;
+    let in_force = seen.is_in_force().then_some(generation);
+    let proof = proof.filter(|_| in_force.is_some());
     let status = if id.kind.is_classic() {
         let ready = ready(seen, missing).to_json();
         let mut wanted = classic(id, seen);
-        let generation = seen.object.generation;
         let conditions = with_condition(there.get("conditions"), ready, generation);
-        let conditions = proven(conditions, proof, generation);
+        let conditions = proven(conditions, proof, generation, in_force);
         put(&mut wanted, "conditions", conditions);
         wanted
     } else {
         let mut wanted = expression_status::status(id, seen, missing, there);
         if let Some(conditions) = wanted.pointer_mut("/conditionStatus/conditions") {
-            *conditions = proven(conditions.take(), proof, seen.object.generation);
+            *conditions = proven(conditions.take(), proof, generation, in_force);
         }
         wanted
     };
@@ -222,12 +225,12 @@ fn replacing(there: &Value, wanted: &Value) -> Value {
         .collect()
 }
 
-/// `conditions` with what is proven of the policy now.
-fn proven(mut conditions: Value, proof: Option<&Value>, generation: i64) -> Value {
+/// `conditions` with what is proven of the policy now; `in_force`: its generation, where it is in force.
+fn proven(mut conditions: Value, proof: Option<&Value>, generation: i64, in_force: Option<i64>) -> Value {
     match proof {
         Some(proof) => with_condition(Some(&conditions), proof.clone(), generation),
         None => {
-            drop_outdated_proof(&mut conditions, generation);
+            drop_outdated_proof(&mut conditions, in_force);
             conditions
         }
     }
@@ -385,6 +388,26 @@ mod tests {
             (&json!("False"), &json!("UnsupportedRule"))
         );
         assert!(condition["message"].as_str().unwrap().contains("`makes`"));
+    }
+
+    /// A policy that is left out refuses nothing, whatever was proven of it before.
+    #[test]
+    fn what_was_proven_of_a_policy_is_taken_back_while_it_is_not_in_force() {
+        let proof =
+            json!({"type": CONDITION, "status": "True", "reason": "SignatureDemanded", "message": "m"});
+        let of_proof = |seen: &SeenPolicy, proof| {
+            let patch = patch(&name(), seen, &[], proof).unwrap();
+            let conditions = patch["status"]["conditions"].as_array().unwrap().clone();
+            conditions.into_iter().find(|one| one["type"] == CONDITION)
+        };
+        let mut policy = seen(&good_rule(), &Value::Null);
+        let proven = of_proof(&policy, Some(&proof)).unwrap();
+        assert_eq!(proven["observedGeneration"], 4);
+        policy = seen(&good_rule(), &json!({"conditions": [proven]}));
+        assert!(of_proof(&policy, None).is_some(), "it is of this generation");
+        policy.lacks = Some("its webhook is refused".to_owned());
+        assert_eq!(of_proof(&policy, None), None);
+        assert_eq!(of_proof(&policy, Some(&proof)), None);
     }
 
     #[test]
