@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::policy_id::PolicyId;
 use crate::policy_view::SeenPolicy;
+use crate::read_access::{MOST_ASKED, name_more_than_asked};
 use crate::status_condition::{Condition, with_condition};
 
 const WEBHOOK: &str = "WebhookConfigured";
@@ -98,14 +99,21 @@ fn webhook(seen: &SeenPolicy, document: &Value, complaints: &[String]) -> Option
 }
 
 fn access(document: &Value, unreadable: &[String]) -> Option<Condition> {
+    let rules = document.pointer("/spec/matchConstraints/resourceRules");
+    let unasked = if rules.is_some_and(name_more_than_asked) {
+        format!(" Only the first {MOST_ASKED} of the resources that it names were asked about.")
+    } else {
+        String::new()
+    };
     let (is_granted, reason, message) = if !is_scanned(document) {
         let unneeded = "Background scanning disabled; reporting permissions not required.";
         (true, "Succeeded", unneeded.to_owned())
     } else if unreadable.is_empty() {
-        (true, "Succeeded", "Policy is ready for reporting.".to_owned())
+        let message = format!("Policy is ready for reporting.{unasked}");
+        (true, "Succeeded", message)
     } else {
         let missing = unreadable.join("; ");
-        let message = format!("Policy is not ready for reporting, missing permissions: {missing}.");
+        let message = format!("Policy is not ready for reporting, missing permissions: {missing}.{unasked}");
         (false, "Failed", message)
     };
     Some(Condition::new(ACCESS, is_granted, reason, message))
@@ -160,6 +168,17 @@ mod tests {
         assert_eq!(
             told["autogen"]["configs"]["cronjobs"]["targets"],
             json!([{"group": "batch", "version": "v1", "resource": "cronjobs", "kind": "CronJob"}])
+        );
+    }
+
+    #[test]
+    fn who_names_many_resources_hears_which_were_not_asked_about() {
+        let resources: Vec<String> = (0..=MOST_ASKED).map(|number| format!("r{number}")).collect();
+        let rules = json!({"matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"],
+            "operations": ["CREATE"], "resources": resources}]}});
+        assert_eq!(
+            told(&rules, &[])["conditionStatus"]["conditions"][1]["message"],
+            "Policy is ready for reporting. Only the first 10 of the resources that it names were asked about."
         );
     }
 

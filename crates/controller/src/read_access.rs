@@ -15,7 +15,7 @@ pub(crate) const FRESH_FOR: Duration = Duration::from_secs(60);
 /// Answers that are remembered.
 const MOST_REMEMBERED: usize = 1_000;
 /// Resources of one policy that are asked about, the first ones: three questions each, while other statuses wait.
-const MOST_ASKED: usize = 10;
+pub(crate) const MOST_ASKED: usize = 10;
 const VERBS: [&str; 3] = ["get", "list", "watch"];
 
 /// Group, version and resource.
@@ -39,7 +39,7 @@ impl ReadAccess {
     /// What we may not read of that which `rules` name, one line for each verb and resource.
     pub(crate) async fn missing(&mut self, rules: &Value) -> Vec<String> {
         let mut missing = Vec::new();
-        for place in places(rules).into_iter().take(MOST_ASKED) {
+        for place in places(rules, MOST_ASKED) {
             missing.extend(self.missing_of(place).await);
         }
         missing
@@ -86,8 +86,13 @@ impl ReadAccess {
     }
 }
 
-/// What `resourceRules` name, in their order.
-fn places(rules: &Value) -> Vec<Place> {
+/// Whether `rules` name more resources than are asked about.
+pub(crate) fn name_more_than_asked(rules: &Value) -> bool {
+    places(rules, MOST_ASKED + 1).len() > MOST_ASKED
+}
+
+/// What `resourceRules` name, in their order, at most so many: a few long lists name more than memory holds.
+fn places(rules: &Value, most: usize) -> Vec<Place> {
     let mut places = Vec::new();
     for rule in rules.as_array().into_iter().flatten() {
         let listed = |field: &str| {
@@ -98,6 +103,9 @@ fn places(rules: &Value) -> Vec<Place> {
         for group in listed("apiGroups") {
             for version in listed("apiVersions") {
                 for resource in listed("resources") {
+                    if places.len() >= most {
+                        return places;
+                    }
                     places.push((group.clone(), version.clone(), resource));
                 }
             }
@@ -114,9 +122,21 @@ mod tests {
     fn every_resource_of_every_group_and_version_is_asked_about() {
         let rules =
             json!([{"apiGroups": ["", "apps"], "apiVersions": ["v1"], "resources": ["pods", "deployments"]}]);
-        let places = places(&rules);
+        let places = places(&rules, 5);
         assert_eq!(places.len(), 4);
         assert_eq!(places[0], (String::new(), "v1".to_owned(), "pods".to_owned()));
         assert_eq!(places[3].0, "apps");
+    }
+
+    /// A tenant's policy names a billion resources.
+    #[test]
+    fn what_is_named_is_read_only_as_far_as_it_is_asked_about() {
+        let names: Vec<String> = (0..1_000).map(|number| number.to_string()).collect();
+        let rules = json!([{"apiGroups": names, "apiVersions": names, "resources": names}]);
+        assert_eq!(places(&rules, MOST_ASKED).len(), MOST_ASKED);
+        assert!(name_more_than_asked(&rules));
+        let few = names.get(..MOST_ASKED).unwrap();
+        let rules = json!([{"apiGroups": [""], "apiVersions": ["v1"], "resources": few}]);
+        assert!(!name_more_than_asked(&rules));
     }
 }
