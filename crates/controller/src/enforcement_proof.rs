@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::identity::core_kind;
 use crate::policy_id::PolicyId;
-use crate::policy_view::SeenPolicy;
+use crate::policy_view::{PolicyView, SeenPolicy};
 use crate::proof_pod::{Trial, enforces_images, trial};
 use crate::webhook_writer::Registered;
 
@@ -109,14 +109,11 @@ impl Prover {
             let is_proven = before.and_then(|condition| condition.get("status")?.as_str()) == Some("True");
             let life = if is_proven { PROOF_LIFE } else { PROOF_LIFE / 5 };
             let is_fresh = self.made.get(id).is_some_and(|at| at.elapsed() < life);
-            let shares_name = view
-                .in_force()
-                .any(|(other, _)| may_answer_as(id, other, self.options.namespace.as_deref()));
             let condition = match before {
-                Some(condition) if is_fresh && !shares_name => Some(condition.clone()),
+                Some(condition) if is_fresh && !self.shares_name(id, &view) => Some(condition.clone()),
                 Some(_) | None => {
                     self.made.insert(id.clone(), Instant::now());
-                    self.prove(id, seen, shares_name).await
+                    self.prove(id, seen, &view).await
                 }
             };
             if let Some(condition) = condition {
@@ -134,8 +131,15 @@ impl Prover {
         });
     }
 
-    /// The condition of one policy; none where there is nothing to prove. `shares_name`: refusals name it and another.
-    async fn prove(&self, id: &PolicyId, seen: &SeenPolicy, shares_name: bool) -> Option<Value> {
+    /// Whether refusals that name the policy may be another's of `view`. Looks through all: asked of image policies alone.
+    fn shares_name(&self, id: &PolicyId, view: &PolicyView) -> bool {
+        let namespace = self.options.namespace.as_deref();
+        view.in_force()
+            .any(|(other, _)| may_answer_as(id, other, namespace))
+    }
+
+    /// The condition of one policy of `view`; none where there is nothing to prove.
+    async fn prove(&self, id: &PolicyId, seen: &SeenPolicy, view: &PolicyView) -> Option<Value> {
         let policy = seen.object.document(&id.key()).value;
         if !enforces_images(&policy) {
             return None;
@@ -148,7 +152,7 @@ impl Prover {
             let why = "no namespace is set in which a Pod may be tried (`--proof-namespace`)";
             return Some(unknown("NoNamespace", why));
         };
-        if shares_name {
+        if self.shares_name(id, view) {
             let why =
                 "another policy in force has the same name: a refusal does not tell which of them it is of";
             return Some(unknown("NameShared", why));
@@ -181,9 +185,9 @@ impl Prover {
 
 /// Whether a refusal by `other` reads as one by the policy `id`: its words are the same, and it judges Pods in `namespace`.
 fn may_answer_as(id: &PolicyId, other: &PolicyId, namespace: Option<&str>) -> bool {
-    let own = &*other.name.namespace;
+    let place = &*other.name.namespace;
     other != id
-        && (own.is_empty() || Some(own) == namespace)
+        && (place.is_empty() || Some(place) == namespace)
         && other.name.name == id.name.name
         && other.kind.is_classic() == id.kind.is_classic()
 }
