@@ -100,5 +100,5 @@ pub const MOST_COST: u64 = 100_000_000;
 pub const MOST_LONG_EVALUATIONS: usize = 4;
 
 /// Turns that namespaces share for such evaluations, each by a hash of its name: one at a time for one namespace, so that the
-/// policies of one tenant never take all threads.
+/// policies of one namespace never take all threads.
 pub const TURNS_OF_NAMESPACES: usize = 64;
