@@ -121,8 +121,7 @@ impl<'b> Meter<'b> {
         if !self.settle() || self.settled > self.cost_limit {
             return Err(self.exceeded());
         }
-        let within_reach = self.left().min(self.budget.left());
-        self.batch = within_reach.min(COST_BETWEEN_LOOKS);
+        self.batch = self.within_reach().min(COST_BETWEEN_LOOKS);
         self.ahead = self.batch;
         if host.interrupted() {
             Err(EvalError::limit(Limit::Interrupted))
@@ -146,7 +145,7 @@ impl<'b> Meter<'b> {
     }
 
     /// Takes from the allowance of the request what a step takes of time beyond its cost. The limit of the expression does not count it:
-    /// that one is Kubernetes', and an expression that keeps it there keeps it here.
+    /// that one is Kubernetes', and an expression that keeps it there keeps it here, as long as the allowance of the policy lasts.
     #[inline]
     pub(crate) fn surcharge(&mut self, units: u64) -> Result<(), EvalError> {
         let left = self.budget.left();
@@ -183,8 +182,13 @@ impl<'b> Meter<'b> {
     }
 
     /// Cost that is left to the expression
-    pub(crate) fn left(&self) -> u64 {
+    fn left(&self) -> u64 {
         self.cost_limit.saturating_sub(self.cost())
+    }
+
+    /// Cost that is left to the expression and to the request
+    pub(crate) fn within_reach(&self) -> u64 {
+        self.left().min(self.budget.left())
     }
 
     /// Bytes that may still be made

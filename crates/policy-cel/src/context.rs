@@ -4,16 +4,16 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
 use crate::budget::{Budget, Meter};
 use crate::error::{EvalError, Limit};
 use crate::host::{Answer, Host, Question};
 use crate::limits::{
-    AGGREGATE_SURCHARGE, LOOKUP_SURCHARGE, MAX_CACHED_REGEXES, MAX_VALUE_DEPTH, REGEX_COST, REGEX_STATE_COST,
+    AGGREGATE_SURCHARGE, FEW_REGEX_STATES, LOOKUP_SURCHARGE, MAX_CACHED_REGEXES, MAX_VALUE_DEPTH,
+    REGEX_STATE_SURCHARGE, REGEX_SURCHARGE,
 };
 use crate::patterns::CompiledPattern;
 use crate::re2::{self, Refusal};
+use crate::searcher::Searcher;
 use crate::value::{Entries, Fuel, Held, List, Map, Value, contains, equal};
 
 /// Bytes that one value takes in a list
@@ -22,10 +22,7 @@ const VALUE_BYTES: usize = size_of::<Value<'static>>();
 /// Bytes that one entry takes in a map: key, value, hash and index
 const ENTRY_BYTES: usize = VALUE_BYTES.saturating_mul(3);
 
-/// Steps of a regular expression's automaton in the time of a unit
-const STEPS_OF_A_UNIT: u64 = 8;
-
-/// Bytes of a key that is found without surcharge
+/// Bytes of a key that is found at the surcharge of any key
 const SHORT_KEY_BYTES: usize = 64;
 
 /// What one evaluation shares among the functions it calls
@@ -67,6 +64,15 @@ impl<'c, 'v> Context<'c, 'v> {
             return self.surcharge(LOOKUP_SURCHARGE);
         }
         self.surcharge((key.len() as u64).div_ceil(5))
+    }
+
+    /// Pays the surcharge of looking for what `key` names, by text or otherwise
+    pub(crate) fn look_for_key(&mut self, key: &Value<'_>) -> Result<(), EvalError> {
+        if let Value::String(name) = key {
+            self.look_for(name)
+        } else {
+            self.surcharge(LOOKUP_SURCHARGE)
+        }
     }
 
     /// Makes a string
@@ -135,7 +141,7 @@ impl<'c, 'v> Context<'c, 'v> {
         counted: u64,
         walk: impl FnOnce(&mut Fuel) -> Result<T, EvalError>,
     ) -> Result<T, EvalError> {
-        let given = self.meter.left();
+        let given = self.meter.within_reach();
         let mut fuel = Fuel::new(given);
         let walked = walk(&mut fuel);
         let burnt = given.saturating_sub(fuel.left());
@@ -168,37 +174,45 @@ impl<'c, 'v> Context<'c, 'v> {
 
     /// The pattern, compiled, to search `text` with; each is compiled once in an evaluation, literal ones once in the life of the program.
     ///
-    /// A search takes a step for each byte and for each state that the automaton may be in at once: at worst all of them, which cel-go's
-    /// count, by the length of the pattern, does not show.
-    pub(crate) fn regex(&mut self, pattern: &str, text: &str) -> Result<Arc<Regex>, EvalError> {
-        let compiled = self.compiled(pattern)?;
-        let steps = (text.len() as u64).saturating_mul(compiled.states);
-        self.surcharge(steps / STEPS_OF_A_UNIT)?;
-        Ok(compiled.regex)
+    /// What a search takes by the states of the pattern, cel-go's count, by the length of the pattern, does not show.
+    pub(crate) fn regex(&mut self, pattern: &str, text: &str) -> Result<Searcher, EvalError> {
+        let searcher = self.searcher(pattern)?;
+        self.surcharge(searcher.shape.search(text.len()))?;
+        Ok(searcher)
     }
 
-    fn compiled(&mut self, pattern: &str) -> Result<CompiledPattern, EvalError> {
-        let known = self
-            .literals
-            .iter()
-            .chain(&self.patterns)
-            .find(|have| *have.pattern == *pattern);
-        if let Some(known) = known {
-            return Ok(known.clone());
+    /// Searches with many states learn much. A literal pattern of that kind is taken afresh by each evaluation, so that what they learnt
+    /// is gone with it, and does not add up over the patterns of all programs.
+    fn searcher(&mut self, pattern: &str) -> Result<Searcher, EvalError> {
+        let literals = self.literals;
+        let find = |patterns: &[CompiledPattern]| {
+            let found = patterns.iter().find(|have| *have.pattern == *pattern);
+            found.map(|have| have.searcher.clone())
+        };
+        if let Some(known) = find(&self.patterns) {
+            return Ok(known);
         }
-        self.surcharge(re2::reading_cost(pattern).saturating_add(REGEX_COST))?;
-        let parsed = re2::parse(pattern).map_err(Refusal::into_error)?;
-        self.surcharge(parsed.states.saturating_mul(REGEX_STATE_COST))?;
-        let compiled = CompiledPattern {
-            pattern: pattern.into(),
-            regex: Arc::new(parsed.compile().map_err(Refusal::into_error)?),
-            states: parsed.states,
+        let searcher = match find(literals) {
+            Some(literal) if literal.shape.states <= FEW_REGEX_STATES => return Ok(literal),
+            Some(literal) => {
+                self.surcharge(REGEX_SURCHARGE)?;
+                literal.afresh()
+            }
+            None => {
+                self.surcharge(re2::reading_cost(pattern).saturating_add(REGEX_SURCHARGE))?;
+                let parsed = re2::parse(pattern).map_err(Refusal::into_error)?;
+                self.surcharge(parsed.shape.states.saturating_mul(REGEX_STATE_SURCHARGE))?;
+                parsed.compile().map_err(Refusal::into_error)?
+            }
         };
         if self.patterns.len() < MAX_CACHED_REGEXES {
             self.meter.allocate(pattern.len())?;
-            self.patterns.push(compiled.clone());
+            self.patterns.push(CompiledPattern {
+                pattern: pattern.into(),
+                searcher: searcher.clone(),
+            });
         }
-        Ok(compiled)
+        Ok(searcher)
     }
 }
 
@@ -208,5 +222,28 @@ pub(crate) fn shallow(value: Value<'_>) -> Result<Value<'_>, EvalError> {
         Err(EvalError::limit(Limit::Depth))
     } else {
         Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::NoHost;
+    use crate::patterns::Patterns;
+
+    /// The attack: a policy of thousands of literal patterns, whose searches each keep as much as they may.
+    #[test]
+    fn what_searches_for_large_literal_patterns_learn_does_not_outlive_the_evaluation() {
+        let mut patterns = Patterns::default();
+        patterns.add("[ab]*a[ab]{40}c").unwrap();
+        patterns.add("^ab?$").unwrap();
+        let literals = patterns.into_compiled();
+        let budget = Budget::default();
+        let mut context = Context::new(&NoHost, &budget, &literals);
+        let mut taken = |pattern: &str| context.regex(pattern, "").unwrap().regex;
+        let large = taken("[ab]*a[ab]{40}c");
+        assert!(!Arc::ptr_eq(&large, &literals[0].searcher.regex));
+        assert!(Arc::ptr_eq(&large, &taken("[ab]*a[ab]{40}c")));
+        assert!(Arc::ptr_eq(&taken("^ab?$"), &literals[1].searcher.regex));
     }
 }

@@ -23,6 +23,7 @@ mod printer;
 mod value;
 mod host;
 mod budget;
+mod searcher;
 mod re2;
 mod patterns;
 mod context;

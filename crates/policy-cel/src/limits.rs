@@ -56,11 +56,14 @@ pub const MAX_LITERAL_PATTERNS: usize = 64;
 /// Work of reading the literal regular expressions of one expression, about a microsecond each
 pub const MAX_PATTERN_READING: u64 = 20_000;
 
-/// What a regular expression that is compiled while evaluating costs, beside its states
-pub const REGEX_COST: u64 = 500;
+/// What a regular expression that is compiled or made ready while evaluating takes beyond the cost, beside its states
+pub const REGEX_SURCHARGE: u64 = 500;
 
-/// What a state of a regular expression that is compiled while evaluating costs
-pub const REGEX_STATE_COST: u64 = 5;
+/// What a state of a regular expression that is compiled while evaluating takes beyond the cost
+pub const REGEX_STATE_SURCHARGE: u64 = 5;
+
+/// Most states of a literal regular expression whose searches keep what they learn as long as the program lives
+pub const FEW_REGEX_STATES: u64 = 16;
 
 /// Distinct regular expressions one evaluation keeps compiled
 pub const MAX_CACHED_REGEXES: usize = 16;

@@ -5,18 +5,15 @@
 
 use std::sync::Arc;
 
-use regex::Regex;
-
 use crate::limits::{MAX_LITERAL_PATTERNS, MAX_PATTERN_READING, MAX_REGEX_STATES};
 use crate::re2;
+use crate::searcher::Searcher;
 
 /// A pattern and what it compiles to
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct CompiledPattern {
     pub(crate) pattern: Arc<str>,
-    pub(crate) regex: Arc<Regex>,
-    /// About how many states its automaton has
-    pub(crate) states: u64,
+    pub(crate) searcher: Searcher,
 }
 
 /// Patterns of one expression
@@ -49,13 +46,12 @@ impl Patterns {
         let left = self.reading_left.checked_sub(re2::reading_cost(pattern));
         self.reading_left = left.ok_or("too many regular expressions in one expression")?;
         let parsed = re2::parse(pattern).map_err(|refusal| refusal.to_string())?;
-        let left = self.states_left.checked_sub(parsed.states);
+        let left = self.states_left.checked_sub(parsed.shape.states);
         if let Some(left) = left.filter(|_| self.compiled.len() < MAX_LITERAL_PATTERNS) {
             self.states_left = left;
             self.compiled.push(CompiledPattern {
                 pattern: pattern.into(),
-                regex: Arc::new(parsed.compile().map_err(|refusal| refusal.to_string())?),
-                states: parsed.states,
+                searcher: parsed.compile().map_err(|refusal| refusal.to_string())?,
             });
         }
         Ok(())

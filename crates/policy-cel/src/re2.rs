@@ -3,13 +3,16 @@
 //! Both are linear; they differ in what `\d`, `\w`, `\s` and `\b` mean (ASCII in RE2), in the inside of `[…]`, in `\Q…\E`
 //! and in when a brace is a repetition. Source: Go `regexp/syntax`.
 
-use regex::{Regex, RegexBuilder};
+use std::sync::Arc;
+
+use regex::RegexBuilder;
 use regex_syntax::ParserBuilder;
 use regex_syntax::ast::ErrorKind;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::error::{EvalError, Limit};
 use crate::limits::{MAX_AUTOMATON_BYTES, MAX_REGEX_BYTES, MAX_REGEX_STATES};
+use crate::searcher::{Searcher, Shape};
 
 /// Highest count in `x{n,m}` (Go: `maxRepeat`)
 const MAX_REPEAT: u32 = 1_000;
@@ -21,8 +24,8 @@ const MAX_NESTING: u32 = 100;
 pub(crate) struct Parsed {
     translated: String,
     hir: Hir,
-    /// About how many states its automaton has: what compiling it costs
-    pub(crate) states: u64,
+    /// The number of its states is what compiling it takes
+    pub(crate) shape: Shape,
 }
 
 /// Why a pattern is not compiled
@@ -80,10 +83,17 @@ pub(crate) fn parse(pattern: &str) -> Result<Parsed, Refusal> {
     if states > MAX_REGEX_STATES {
         return Err(Refusal::TooLarge);
     }
+    let properties = hir.properties();
+    let shape = Shape {
+        states,
+        longest: properties.maximum_len().map(|bytes| bytes as u64),
+        starts_text: properties.look_set_prefix().contains(Look::Start),
+        is_run: is_run(&hir),
+    };
     Ok(Parsed {
         translated,
         hir,
-        states,
+        shape,
     })
 }
 
@@ -97,14 +107,18 @@ impl Parsed {
     ///
     /// # Errors
     /// When it is too large after all.
-    pub(crate) fn compile(&self) -> Result<Regex, Refusal> {
+    pub(crate) fn compile(&self) -> Result<Searcher, Refusal> {
         let built = RegexBuilder::new(&self.translated)
             .size_limit(MAX_REGEX_BYTES)
             .dfa_size_limit(MAX_AUTOMATON_BYTES)
             .nest_limit(MAX_NESTING)
             .build();
         // It was read before, so nothing else can be wrong with it.
-        built.map_err(|_| Refusal::TooLarge)
+        let regex = built.map_err(|_| Refusal::TooLarge)?;
+        Ok(Searcher {
+            regex: Arc::new(regex),
+            shape: self.shape,
+        })
     }
 }
 
@@ -128,6 +142,29 @@ fn refusal(error: &regex_syntax::Error, pattern: &str) -> Refusal {
 fn last_line(error: &dyn std::fmt::Display) -> String {
     let text = error.to_string();
     text.lines().last().unwrap_or("invalid syntax").trim().to_owned()
+}
+
+/// Whether the pattern is one class of characters, over and over
+fn is_run(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Class(_) => true,
+        HirKind::Capture(capture) => is_run(&capture.sub),
+        HirKind::Repetition(repetition) => match repetition.sub.kind() {
+            HirKind::Class(_) => true,
+            HirKind::Literal(literal) => literal.0.len() == 1,
+            HirKind::Empty
+            | HirKind::Look(_)
+            | HirKind::Repetition(_)
+            | HirKind::Capture(_)
+            | HirKind::Concat(_)
+            | HirKind::Alternation(_) => false,
+        },
+        HirKind::Empty
+        | HirKind::Literal(_)
+        | HirKind::Look(_)
+        | HirKind::Concat(_)
+        | HirKind::Alternation(_) => false,
+    }
 }
 
 fn states(hir: &Hir) -> u64 {
@@ -298,7 +335,8 @@ mod tests {
 
     #[test]
     fn digits_words_and_space_are_ascii_as_in_re2() {
-        let matches = |pattern: &str, text: &str| parse(pattern).unwrap().compile().unwrap().is_match(text);
+        let matches =
+            |pattern: &str, text: &str| parse(pattern).unwrap().compile().unwrap().regex.is_match(text);
         assert!(!matches(r"^\d$", "٣"));
         assert!(!matches(r"^[\w.]$", "é"));
         assert!(matches(r"^[^\W]$", "a"));

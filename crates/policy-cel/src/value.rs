@@ -19,7 +19,7 @@ pub use opaque::Opaque;
 pub use text::Text;
 pub use time::Timestamp;
 
-pub(crate) use compare::{Fuel, compare, contains, equal};
+pub(crate) use compare::{Fuel, compare, contains, equal, ordering_surcharge};
 pub(crate) use compare::{exact_int, int_as_double, to_int, to_uint, uint_as_double};
 pub(crate) use map::Entries;
 pub(crate) use object::default_of;

@@ -136,7 +136,9 @@ impl<'v> Evaluation<'_, 'v> {
         match turned {
             Ok(decided) => Ok(decided),
             Err(error) => {
-                self.context.surcharge(FAILURE_SURCHARGE)?;
+                if !error.is_final() {
+                    self.context.surcharge(FAILURE_SURCHARGE)?;
+                }
                 accumulator.note(error)
             }
         }

@@ -10,7 +10,6 @@
 use super::{Evaluated, Evaluation};
 use crate::error::EvalError;
 use crate::libraries::operators::{indexed, looked_up};
-use crate::limits::LOOKUP_SURCHARGE;
 use crate::plan::{Access, StepId};
 use crate::value::Value;
 
@@ -76,10 +75,7 @@ impl<'v> Evaluation<'_, 'v> {
     pub(super) fn index(&mut self, operand: StepId, key: StepId, optional: bool) -> Evaluated<'v> {
         let (operand, key) = self.pair(operand, key)?;
         self.context.spend(1)?;
-        self.context.surcharge(LOOKUP_SURCHARGE)?;
-        if let Value::String(name) = &key {
-            self.context.look_for(name)?;
-        }
+        self.context.look_for_key(&key)?;
         match operand {
             Value::Optional(None) => Ok(Value::Optional(None)),
             Value::Optional(Some(held)) => {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::arguments::{string, value};
 use crate::context::Context;
 use crate::declaration::{Declared, walking};
-use crate::error::EvalError;
+use crate::error::{EvalError, Limit};
 use crate::value::Value;
 
 /// Bytes that a byte of a document may become: a value of one digit takes a few dozen
@@ -21,7 +21,7 @@ pub(crate) const JSON: &[Declared] = &[
     walking("unmarshal", "json.Json.(dyn) -> dyn", |context, a| {
         let text = string(a, 1)?;
         pay(context, text)?;
-        let json: Json = serde_json::from_str(text).map_err(|error| EvalError::failed(error.to_string()))?;
+        let json: Json = serde_json::from_str(text).map_err(|error| unread(&error))?;
         Ok(Value::from_decoded(json))
     }),
     walking("marshal", "json.Json.(dyn) -> string", |context, a| {
@@ -37,6 +37,15 @@ pub(crate) const YAML: &[Declared] = &[walking("parse", "yaml.Yaml.(string) -> d
     let json = manifest::read_value(text).map_err(|error| EvalError::failed(error.to_string()))?;
     Ok(Value::from_decoded(json))
 })];
+
+/// Why JSON can't be read. Nesting is bounded at less than Go's 10,000 levels: a bound of ours.
+fn unread(error: &serde_json::Error) -> EvalError {
+    let why = error.to_string();
+    if why.starts_with("recursion limit exceeded") {
+        return EvalError::limit(Limit::Depth);
+    }
+    EvalError::failed(why)
+}
 
 fn pay(context: &mut Context<'_, '_>, text: &str) -> Result<(), EvalError> {
     context.meter.allocate(text.len().saturating_mul(BYTES_PER_BYTE))

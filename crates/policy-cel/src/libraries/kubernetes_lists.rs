@@ -9,7 +9,7 @@ use super::operators::add;
 use crate::context::Context;
 use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
-use crate::value::{List, Value, compare};
+use crate::value::{List, Value, compare, ordering_surcharge};
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
 
@@ -33,36 +33,36 @@ macro_rules! of_ordered {
 macro_rules! extreme {
     ($name:literal, $loses:expr) => {
         [
-            walking($name, "list(int).() -> int", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(int).() -> int", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(uint).() -> uint", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(uint).() -> uint", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(double).() -> double", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(double).() -> double", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(bool).() -> bool", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(bool).() -> bool", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(duration).() -> duration", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(duration).() -> duration", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(timestamp).() -> timestamp", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(timestamp).() -> timestamp", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(string).() -> string", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(string).() -> string", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
-            walking($name, "list(bytes).() -> bytes", |_, a| {
-                extreme(list(a, 0)?, $name, $loses)
+            walking($name, "list(bytes).() -> bytes", |context, a| {
+                extreme(context, list(a, 0)?, $name, $loses)
             }),
         ]
     };
 }
 
 pub(crate) const FUNCTIONS: &[&[Declared]] = &[
-    &of_ordered!("isSorted", "bool", |_, a| is_sorted(list(a, 0)?)),
+    &of_ordered!("isSorted", "bool", |context, a| is_sorted(context, list(a, 0)?)),
     &extreme!("min", Ordering::Greater),
     &extreme!("max", Ordering::Less),
     &[
@@ -117,7 +117,8 @@ fn position<'v>(
     Ok(Value::Int(-1))
 }
 
-fn is_sorted<'v>(list: &List<'v>) -> Result<'v> {
+fn is_sorted<'v>(context: &mut Context<'_, 'v>, list: &List<'v>) -> Result<'v> {
+    pay_for_order(context, list)?;
     let mut before: Option<Value<'v>> = None;
     for element in list.iter() {
         if let Some(before) = &before
@@ -130,7 +131,8 @@ fn is_sorted<'v>(list: &List<'v>) -> Result<'v> {
     Ok(Value::Bool(true))
 }
 
-fn extreme<'v>(list: &List<'v>, name: &str, loses: Ordering) -> Result<'v> {
+fn extreme<'v>(context: &mut Context<'_, 'v>, list: &List<'v>, name: &str, loses: Ordering) -> Result<'v> {
+    pay_for_order(context, list)?;
     let mut elements = list.iter();
     let first = elements
         .next()
@@ -142,6 +144,13 @@ fn extreme<'v>(list: &List<'v>, name: &str, loses: Ordering) -> Result<'v> {
             best
         })
     })
+}
+
+fn pay_for_order(context: &mut Context<'_, '_>, list: &List<'_>) -> std::result::Result<(), EvalError> {
+    for element in list.iter() {
+        context.surcharge(ordering_surcharge(std::iter::once(&element)))?;
+    }
+    Ok(())
 }
 
 /// The sum; what it starts from gives way to the type of the elements, which `dyn` hides from the signature

@@ -8,7 +8,7 @@ use super::arguments::{index as to_index, int, list};
 use crate::context::Context;
 use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
-use crate::value::{List, Value, compare};
+use crate::value::{List, Value, compare, ordering_surcharge};
 
 type Result<T> = std::result::Result<T, EvalError>;
 
@@ -142,9 +142,11 @@ pub(crate) fn sorted<'v>(
         return Err(EvalError::failed("list elements must have the same type"));
     }
     let length = pairs.len() as u64;
-    let comparisons = length.saturating_mul(u64::from(length.max(2).ilog2()));
+    let rounds = u64::from(length.max(2).ilog2());
+    let comparisons = length.saturating_mul(rounds);
     context.spend(comparisons)?;
-    context.surcharge(comparisons.saturating_add(length))?;
+    let of_texts = ordering_surcharge(pairs.iter().map(|(key, _)| key)).saturating_mul(rounds);
+    context.surcharge(comparisons.saturating_add(length).saturating_add(of_texts))?;
     pairs.sort_by(|(left, _), (right, _)| compare(left, right).unwrap_or(Ordering::Equal));
     context.list(pairs.into_iter().map(|(_, value)| value).collect())
 }

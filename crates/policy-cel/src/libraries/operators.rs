@@ -12,7 +12,7 @@ use super::arguments::{index as to_index, value};
 use crate::context::Context;
 use crate::declaration::{Declared, function, walking};
 use crate::error::EvalError;
-use crate::limits::{AGGREGATE_SURCHARGE, LOOKUP_SURCHARGE};
+use crate::limits::AGGREGATE_SURCHARGE;
 use crate::value::{Key, List, Map, Value, compare, exact_int};
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
@@ -239,10 +239,7 @@ pub(crate) fn within<'v>(
         Value::List(list) => context.contains(list, item).map(Value::Bool),
         Value::Map(map) => {
             context.spend(1)?;
-            if let Value::String(name) = item {
-                context.look_for(name)?;
-            }
-            context.surcharge(LOOKUP_SURCHARGE)?;
+            context.look_for_key(item)?;
             Ok(Value::Bool(map.has_key(item)))
         }
         _ => Err(EvalError::no_such_overload()),

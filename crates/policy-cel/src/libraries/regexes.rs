@@ -2,14 +2,13 @@
 //!
 //! Patterns are RE2's. Sources: cel-go `ext/regex.go`, Kubernetes `apiserver/pkg/cel/library/regex.go`.
 
-use std::sync::Arc;
-
-use regex::{Captures, Regex};
+use regex::Captures;
 
 use super::arguments::{index as to_index, int, string};
 use crate::context::Context;
 use crate::declaration::{Declared, matching};
 use crate::error::EvalError;
+use crate::searcher::Searcher;
 use crate::value::Value;
 
 type Result<'v> = std::result::Result<Value<'v>, EvalError>;
@@ -38,6 +37,7 @@ pub(crate) const KUBERNETES: &[Declared] = &[
         let text = string(a, 0)?;
         let found = context
             .regex(string(a, 1)?, text)?
+            .regex
             .find(text)
             .map_or("", |found| found.as_str())
             .to_owned();
@@ -61,24 +61,12 @@ pub(crate) const PATTERN_ARGUMENTS: &[(&str, usize)] = &[
     ("regex.replace", 1),
 ];
 
-/// What a match of several takes beyond the cost of the search
-const MATCH_SURCHARGE: u64 = 18;
-
-/// Bytes that the search for one more match passes in the time of a unit
-const SEARCHED_BYTES: u64 = 2;
-
-/// Pays for one match of several. The search for it may have looked at all the text that is left and have turned back, each time anew:
-/// such searches take the square of the text's length.
-fn one_more(context: &mut Context<'_, '_>, left: usize) -> std::result::Result<(), EvalError> {
-    context.surcharge((left as u64 / SEARCHED_BYTES).saturating_add(MATCH_SURCHARGE))
-}
-
 fn find_all<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>], most: usize) -> Result<'v> {
     let text = string(arguments, 0)?;
-    let regex = context.regex(string(arguments, 1)?, text)?;
+    let Searcher { regex, shape } = context.regex(string(arguments, 1)?, text)?;
     let mut found = Vec::new();
     for one in regex.find_iter(text).take(most) {
-        one_more(context, text.len().saturating_sub(one.start()))?;
+        context.surcharge(shape.one_more(text.len().saturating_sub(one.start())))?;
         found.push(context.string(one.as_str().to_owned())?);
     }
     context.list(found)
@@ -89,14 +77,14 @@ fn single_group(
     context: &mut Context<'_, '_>,
     pattern: &str,
     text: &str,
-) -> std::result::Result<Arc<Regex>, EvalError> {
-    let regex = context.regex(pattern, text)?;
-    if regex.captures_len() > 2 {
+) -> std::result::Result<Searcher, EvalError> {
+    let searcher = context.regex(pattern, text)?;
+    if searcher.regex.captures_len() > 2 {
         return Err(EvalError::failed(format!(
             "regular expression has more than one capturing group: {pattern:?}"
         )));
     }
-    Ok(regex)
+    Ok(searcher)
 }
 
 /// The group, or the whole match where the pattern has none
@@ -108,8 +96,9 @@ fn captured<'t>(captures: &Captures<'t>) -> Option<&'t str> {
 
 fn extract<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<'v> {
     let text = string(arguments, 0)?;
-    let regex = single_group(context, string(arguments, 1)?, text)?;
-    let found = regex
+    let searcher = single_group(context, string(arguments, 1)?, text)?;
+    let found = searcher
+        .regex
         .captures(text)
         .and_then(|captures| captured(&captures).map(str::to_owned));
     match found {
@@ -123,11 +112,11 @@ fn extract<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result
 
 fn extract_all<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<'v> {
     let text = string(arguments, 0)?;
-    let regex = single_group(context, string(arguments, 1)?, text)?;
+    let Searcher { regex, shape } = single_group(context, string(arguments, 1)?, text)?;
     let mut found = Vec::new();
     for captures in regex.captures_iter(text) {
         let start = captures.get(0).map_or(0, |whole| whole.start());
-        one_more(context, text.len().saturating_sub(start))?;
+        context.surcharge(shape.one_more(text.len().saturating_sub(start)))?;
         if let Some(group) = captured(&captures) {
             found.push(context.string(group.to_owned())?);
         }
@@ -140,7 +129,7 @@ fn replace<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>], count: i6
     if count == 0 {
         return Ok(arguments.first().cloned().unwrap_or(Value::Null));
     }
-    let regex = context.regex(string(arguments, 1)?, text)?;
+    let Searcher { regex, shape } = context.regex(string(arguments, 1)?, text)?;
     let mut out = String::new();
     let mut from = 0;
     for captures in regex
@@ -148,7 +137,7 @@ fn replace<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>], count: i6
         .take(to_index(count).unwrap_or(usize::MAX))
     {
         let Some(whole) = captures.get(0) else { continue };
-        one_more(context, text.len().saturating_sub(whole.start()))?;
+        context.surcharge(shape.one_more(text.len().saturating_sub(whole.start())))?;
         let made = out.len();
         out.push_str(text.get(from..whole.start()).unwrap_or(""));
         expand(&mut out, replacement, &captures)?;

@@ -79,6 +79,6 @@ fn length<'v>(context: &mut Context<'_, 'v>, arguments: &[Value<'v>]) -> Result<
 
 fn matches<'v>(context: &mut Context<'_, 'v>, pair: &[Value<'v>]) -> Result<'v> {
     let text = string(pair, 0)?;
-    let regex = context.regex(string(pair, 1)?, text)?;
+    let regex = context.regex(string(pair, 1)?, text)?.regex;
     Ok(Value::Bool(regex.is_match(text)))
 }

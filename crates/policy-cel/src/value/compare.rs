@@ -8,6 +8,12 @@ use std::cmp::Ordering;
 use super::{Key, List, Map, Value};
 use crate::error::{EvalError, Limit};
 
+/// Bytes of a key that are looked for in the time of a step
+const KEY_BYTES_OF_A_STEP: u64 = 32;
+
+/// Bytes of text whose order is found in the time of a unit
+const ORDERED_BYTES: u64 = 32;
+
 /// Steps that walking values may still take.
 ///
 /// A value may hold one list twice, that list another twice, and so on: walking it takes time that making it did not, so every walk pays.
@@ -83,6 +89,9 @@ fn equal_maps(left: &Map<'_>, right: &Map<'_>, fuel: &mut Fuel) -> Result<bool, 
         return Ok(false);
     }
     for (key, value) in left.iter() {
+        if let Key::String(name) = &key {
+            fuel.burn(name.len() as u64 / KEY_BYTES_OF_A_STEP)?;
+        }
         let Some(other) = right.get(&key) else {
             return Ok(false);
         };
@@ -99,7 +108,12 @@ fn equal_maps(left: &Map<'_>, right: &Map<'_>, fuel: &mut Fuel) -> Result<bool, 
 /// When the fuel runs out.
 pub(crate) fn contains(list: &List<'_>, value: &Value<'_>, fuel: &mut Fuel) -> Result<bool, EvalError> {
     if let (List::Json(array), Value::String(text)) = (list, value) {
-        fuel.burn((array.len() as u64).max(1))?;
+        let steps = |element: &serde_json::Value| match element.as_str() {
+            Some(have) if have.len() == text.len() => (text.len() as u64).div_ceil(10).max(1),
+            Some(_) | None => 1,
+        };
+        let all = array.iter().map(steps).fold(0, u64::saturating_add);
+        fuel.burn(all.max(1))?;
         return Ok(array.iter().any(|element| element.as_str() == Some(&**text)));
     }
     match list {
@@ -120,6 +134,16 @@ pub(crate) fn contains(list: &List<'_>, value: &Value<'_>, fuel: &mut Fuel) -> R
     }
     fuel.burn(1)?;
     Ok(false)
+}
+
+/// Units that bringing `values` into order takes for each time that all are looked at: texts are compared byte by byte.
+pub(crate) fn ordering_surcharge<'a, 'v: 'a>(values: impl Iterator<Item = &'a Value<'v>>) -> u64 {
+    let bytes = values.map(|value| match (value.as_str(), value) {
+        (Some(text), _) => text.len() as u64,
+        (None, Value::Bytes(octets)) => octets.len() as u64,
+        (None, _) => 0,
+    });
+    bytes.fold(0, u64::saturating_add) / ORDERED_BYTES
 }
 
 /// CEL's `<` and its kin.

@@ -73,16 +73,9 @@ impl<'v> Key<'v> {
     /// The key as a value
     #[must_use]
     pub fn to_value(&self) -> Value<'v> {
-        match self {
-            Self::Bool(truth) => Value::Bool(*truth),
-            Self::Int(number) => Value::Int(*number),
-            Self::Uint(number) => Value::Uint(*number),
-            Self::String(text) => Value::String(text.clone()),
-        }
+        self.clone().into_value()
     }
-}
 
-impl<'v> Key<'v> {
     /// The key, as a value
     pub(crate) fn into_value(self) -> Value<'v> {
         match self {
