@@ -81,40 +81,27 @@ impl ObjectReference {
     /// The reference of `object`.
     #[must_use]
     pub fn of(object: &Value) -> Self {
-        let text = |pointer: &str| {
-            object
-                .pointer(pointer)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Self {
-            api_version: text("/apiVersion"),
-            kind: text("/kind"),
-            namespace: text("/metadata/namespace"),
-            name: text("/metadata/name"),
-            uid: text("/metadata/uid"),
-        }
+        Self::read(object, object.get("metadata").unwrap_or(&Value::Null))
     }
-}
 
-impl ObjectReference {
     /// The object that `scope` of a report names.
     #[must_use]
     pub fn of_scope(scope: &Value) -> Self {
-        let text = |field: &str| {
-            scope
-                .get(field)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+        Self::read(scope, scope)
+    }
+
+    /// Its type from the fields of `typed`, its name from those of `named`.
+    fn read(typed: &Value, named: &Value) -> Self {
+        let text = |of: &Value, field: &str| {
+            let text = of.get(field).and_then(Value::as_str);
+            text.unwrap_or_default().to_owned()
         };
         Self {
-            api_version: text("apiVersion"),
-            kind: text("kind"),
-            namespace: text("namespace"),
-            name: text("name"),
-            uid: text("uid"),
+            api_version: text(typed, "apiVersion"),
+            kind: text(typed, "kind"),
+            namespace: text(named, "namespace"),
+            name: text(named, "name"),
+            uid: text(named, "uid"),
         }
     }
 }

@@ -34,6 +34,7 @@ mod verify;
 mod tuf;
 #[cfg(test)]
 mod verify_bundle;
+#[cfg(test)]
 mod stale_trust;
 #[cfg(test)]
 mod serve;

@@ -142,7 +142,11 @@ fn check_expression(source: &ExpressionSource<'_>, expression: &Expression<'_>, 
         let others = packed
             .replace("request.namespace", "")
             .replace("request.userInfo", "");
-        let is_fact = read == "request" && !others.contains("request");
+        // A text may hold the word; as a variable it is read of, or passed on.
+        let is_read = [".", "[", ")", "]", "}", ",", "?"]
+            .into_iter()
+            .any(|next| others.contains(&format!("request{next}")));
+        let is_fact = read == "request" && !is_read && !others.ends_with("request");
         (!is_fact).then_some(read)
     };
     let through_variables = source.expressions.iter().find_map(|variable| {

@@ -122,10 +122,16 @@ fn a_signer_whom_the_requester_chooses_is_told() {
         "object.metadata.annotations.signer",
         "'ci@' + variables.owner",
         "request.object.metadata.name",
+        "dyn(request).object.metadata.name",
+        "request.namespace + dyn(request)['object'].metadata.name",
     ] {
         fires(LintCode::SignerFromRequest, &subject(chosen));
     }
-    for given in ["'ci@acme.example'", "'ci@' + request.namespace"] {
+    for given in [
+        "'ci@acme.example'",
+        "'ci@' + request.namespace",
+        "[request.namespace].map(requested, 'ci@' + requested)[0]",
+    ] {
         is_silent(LintCode::SignerFromRequest, &subject(given));
     }
 }
