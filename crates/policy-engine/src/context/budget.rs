@@ -3,7 +3,7 @@
 //! Shared by a rule's scopes and all scopes below them. A policy that would grow without end (each variable holding the
 //! one before it twice, CVE-2026-23881) runs into these and is an error, never a hang.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use crate::facts::Halt;
 
@@ -31,6 +31,7 @@ pub struct Budget {
     expanded_bytes: Cell<usize>,
     lookups: Cell<usize>,
     nesting: Cell<usize>,
+    bound: OnceCell<String>,
 }
 
 impl Default for Budget {
@@ -40,11 +41,25 @@ impl Default for Budget {
             expanded_bytes: Cell::new(MAX_EXPANDED_BYTES),
             lookups: Cell::new(MAX_LOOKUPS),
             nesting: Cell::new(MAX_NESTING),
+            bound: OnceCell::new(),
         }
     }
 }
 
 impl Budget {
+    /// Fails for `why`, and remembers that it was for a bound that Kyverno has not: where it looks away from what fails (an
+    /// element's preconditions, a variable with a default), whoever writes the object could choose by its size what is
+    /// judged.
+    pub(super) fn exceeded(&self, why: String) -> Halt {
+        self.bound.get_or_init(|| why.clone());
+        Halt::Failed(why)
+    }
+
+    /// The first bound that was run into.
+    pub(super) fn bound(&self) -> Option<&str> {
+        self.bound.get().map(String::as_str)
+    }
+
     /// Counts a context entry of `bytes` bytes of JSON.
     ///
     /// # Errors
@@ -67,7 +82,7 @@ impl Budget {
     pub fn take_expanded(&self, bytes: usize) -> Result<(), Halt> {
         let left = self.expanded_bytes.get().checked_sub(bytes);
         let Some(left) = left else {
-            return Err(Halt::Failed(format!(
+            return Err(self.exceeded(format!(
                 "variables expand to more than {MAX_EXPANDED_BYTES} bytes"
             )));
         };
@@ -81,7 +96,7 @@ impl Budget {
     /// Where one rule makes more than [`MAX_LOOKUPS`].
     pub fn take_lookup(&self) -> Result<(), Halt> {
         let Some(left) = self.lookups.get().checked_sub(1) else {
-            return Err(Halt::Failed(format!(
+            return Err(self.exceeded(format!(
                 "more than {MAX_LOOKUPS} variables were looked up for one rule"
             )));
         };
@@ -96,7 +111,7 @@ impl Budget {
     pub fn nested<T>(&self, weight: usize, act: impl FnOnce() -> Result<T, Halt>) -> Result<T, Halt> {
         let before = self.nesting.get();
         let Some(left) = before.checked_sub(weight) else {
-            return Err(Halt::Failed(format!(
+            return Err(self.exceeded(format!(
                 "context entries and expressions nest deeper than {MAX_NESTING}"
             )));
         };

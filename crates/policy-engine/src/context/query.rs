@@ -80,16 +80,16 @@ impl Query {
         let hosts = FactHosts(view);
         let environment = environment(view, &hosts);
         match view.unlimited() {
-            Some(scope) => shown(self.expression.evaluate(
-                Term::root(scope),
-                &environment,
-                Limits::default(),
-            )),
+            Some(scope) => shown(
+                self.expression
+                    .evaluate(Term::root(scope), &environment, Limits::default()),
+                view,
+            ),
             None => {
                 let found = self
                     .expression
                     .evaluate(Term::root(&view), &environment, Limits::default());
-                shown(found).map(|value| Cow::Owned(value.into_owned()))
+                shown(found, view).map(|value| Cow::Owned(value.into_owned()))
             }
         }
     }
@@ -100,7 +100,7 @@ impl Query {
         let found =
             self.expression
                 .evaluate(Term::Json(value), &environment(view, &hosts), Limits::default());
-        shown(found).map(Cow::into_owned)
+        shown(found, view).map(Cow::into_owned)
     }
 }
 
@@ -138,7 +138,7 @@ pub fn search_plain(expression: &Expression, value: &Value) -> Result<Value, Str
 }
 
 /// A result as JSON, a failure in Kyverno's words.
-fn shown(found: Result<Term<'_>, EvaluationError>) -> Result<Cow<'_, Value>, Halt> {
+fn shown<'t>(found: Result<Term<'t>, EvaluationError>, view: View<'_>) -> Result<Cow<'t, Value>, Halt> {
     match found {
         Ok(Term::Json(value)) => Ok(Cow::Borrowed(value)),
         Ok(made) => made
@@ -147,6 +147,9 @@ fn shown(found: Result<Term<'_>, EvaluationError>) -> Result<Cow<'_, Value>, Hal
             .map_err(|why| Halt::Failed(why.to_string())),
         // an entry that can't be loaded speaks for itself
         Err(EvaluationError::Lookup(why)) => Err(lookup_halt(why)),
+        Err(why @ EvaluationError::Limit(_)) => {
+            Err(view.budget().exceeded(format!("JMESPath query failed: {why}")))
+        }
         Err(why) => Err(Halt::Failed(format!("JMESPath query failed: {why}"))),
     }
 }

@@ -164,6 +164,12 @@ impl<'a> Scope<'a> {
     pub fn search<'s>(&'s self, query: &'s Query) -> Result<Cow<'s, Value>, Halt> {
         View::from(self).search(query)
     }
+
+    /// The bound that the rule ran into and Kyverno has not; what came of it since is no verdict.
+    #[must_use]
+    pub fn bound(&self) -> Option<&str> {
+        self.ground.budget.bound()
+    }
 }
 
 impl<'s, 'a: 's> From<&'s Scope<'a>> for View<'s> {

@@ -98,15 +98,43 @@ pub(super) struct Seat<'s> {
 
 impl Seat<'_> {
     fn judge_selected(&self) -> Result<RuleEffect, Pending> {
-        let (bench, policy, rule) = (self.bench, self.policy, self.rule);
+        let (bench, rule) = (self.bench, self.rule);
         if let RuleBody::VerifyImages(images) = &rule.body
             && !images.concerns(bench.request(), bench.document.registry())
         {
             return Ok(RuleEffect::default());
         }
         let scope = Scope::new(bench.document, bench.view, &rule.context, self.identity());
+        let effect = self.judge_in(&scope)?;
+        Ok(match scope.bound() {
+            Some(bound) => self.held_to_bound(effect, bound),
+            None => effect,
+        })
+    }
+
+    /// What becomes of a rule that ran into a bound of ours: a failure stands, all else is an error that refuses.
+    fn held_to_bound(&self, mut effect: RuleEffect, bound: &str) -> RuleEffect {
+        let verdict = effect.result.as_mut().map(|result| &mut result.verdict);
+        match verdict {
+            Some(verdict) if verdict.outcome == RuleOutcome::Fail => effect,
+            Some(verdict) if verdict.outcome == RuleOutcome::Error => {
+                verdict.is_bounded = true;
+                effect
+            }
+            Some(_) | None => {
+                let message = format!("the rule was not judged whole: {bound}");
+                self.effect(Verdict {
+                    is_bounded: true,
+                    ..Verdict::new(RuleOutcome::Error, message)
+                })
+            }
+        }
+    }
+
+    fn judge_in(&self, scope: &Scope<'_>) -> Result<RuleEffect, Pending> {
+        let (bench, policy, rule) = (self.bench, self.policy, self.rule);
         if let Some(preconditions) = &rule.preconditions {
-            match preconditions.evaluate(&scope) {
+            match preconditions.evaluate(scope) {
                 Ok(outcome) if outcome.met => {}
                 Ok(outcome) => {
                     let detail = if outcome.message.is_empty() {
@@ -126,9 +154,9 @@ impl Seat<'_> {
                 }
             }
         }
-        let exceptions = excuse::applicable(bench.set, policy, rule, &scope)?;
-        let mut effect = self.judge_body(&scope, &exceptions)?;
-        self.add_report_properties(&scope, &mut effect)?;
+        let exceptions = excuse::applicable(bench.set, policy, rule, scope)?;
+        let mut effect = self.judge_body(scope, &exceptions)?;
+        self.add_report_properties(scope, &mut effect)?;
         Ok(effect)
     }
 

@@ -97,3 +97,41 @@ fn variables_that_hold_each_other_are_refused_soon() {
     let own = [json!({ "name": "own", "variable": { "value": "{{ own }}{{ own }}" } })];
     refused_soon(&policy(&own, "{{ own }}"));
 }
+
+/// Elements that nobody has lookups left for must not count as elements that the preconditions leave out.
+#[test]
+fn a_list_made_so_long_that_lookups_run_out_hides_no_element_from_foreach() {
+    let policy = |failure_policy: &str| {
+        json!({
+            "apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": { "name": "each" },
+            "spec": { "failurePolicy": failure_policy, "background": false, "rules": [{
+                "name": "each", "match": { "any": [{ "resources": { "kinds": ["Pod"] } }] },
+                "validate": { "failureAction": "Enforce", "message": "no", "foreach": [{
+                    "list": "request.object.metadata.finalizers",
+                    "preconditions": { "all": [{ "key": "{{ element }}{{ element }}{{ element }}", "operator": "NotEquals", "value": "" }] },
+                    "deny": { "conditions": { "any": [{ "key": "{{ element }}", "operator": "Equals", "value": "forbidden" }] } },
+                }]},
+            }]},
+        })
+        .to_string()
+    };
+    let mut filled = vec!["a"; 13_000];
+    filled.push("forbidden");
+    let mut long = pod("demo", &["nginx"]);
+    long["metadata"]["finalizers"] = json!(filled);
+    for failure_policy in ["Fail", "Ignore"] {
+        let engine = engine(&policy(failure_policy));
+        let mut short = pod("demo", &["nginx"]);
+        short["metadata"]["finalizers"] = json!(["a", "forbidden"]);
+        let decision = decide_alone(&engine, &short);
+        assert_eq!(decision.results[0].verdict.outcome, RuleOutcome::Fail);
+        let decision = decide_alone(&engine, &long);
+        assert!(!decision.is_allowed(), "{:#?}", words(&decision));
+        assert_eq!(decision.results[0].verdict.outcome, RuleOutcome::Error);
+        assert!(
+            words(&decision).iter().any(|text| text.contains("looked up")),
+            "{:#?}",
+            words(&decision)
+        );
+    }
+}

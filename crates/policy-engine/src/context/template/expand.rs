@@ -24,7 +24,7 @@ impl Text {
         let mut bytes = text.len();
         let mut left = MAX_FOUND_VARIABLES;
         for _ in 0..MAX_ROUNDS {
-            let variables = match found_variables(&text, at, &mut left)? {
+            let variables = match found_variables(&text, view, at, &mut left)? {
                 Found::None => return Ok(Cow::Owned(Value::String(unescape(&text)))),
                 Found::Whole(variable) => return Ok(Cow::Owned(variable.look_up(view, at)?.into_owned())),
                 Found::Some(variables) => variables,
@@ -36,14 +36,14 @@ impl Text {
                     "the text at path {} expands to more than {MAX_STRING_BYTES} bytes",
                     at.as_str()
                 );
-                return Err(Halt::Failed(why));
+                return Err(view.budget().exceeded(why));
             }
             text = next;
             if shallow {
                 return Ok(Cow::Owned(Value::String(unescape(&text))));
             }
         }
-        Err(Halt::Failed(format!(
+        Err(view.budget().exceeded(format!(
             "variables at path {} are not resolved after {MAX_ROUNDS} rounds",
             at.as_str()
         )))
@@ -57,14 +57,14 @@ enum Found {
 }
 
 /// The variables of a text that came of an earlier round; draws them from what is `left`.
-fn found_variables(text: &str, at: &JsonPath, left: &mut usize) -> Result<Found, Halt> {
+fn found_variables(text: &str, view: View<'_>, at: &JsonPath, left: &mut usize) -> Result<Found, Halt> {
     let spans = placeholders::variables(text);
     let Some(still) = left.checked_sub(spans.len()) else {
         let why = format!(
             "the text at path {} expands to more than {MAX_FOUND_VARIABLES} variables",
             at.as_str()
         );
-        return Err(Halt::Failed(why));
+        return Err(view.budget().exceeded(why));
     };
     *left = still;
     let mut variables = Vec::with_capacity(spans.len());
